@@ -1,0 +1,41 @@
+# lifeline: install, demo, test, check, bench, fuzz. Everything happens in .venv; constraints.txt pins what was tested.
+PYTHON ?= python3
+SECONDS ?= 10
+RUNS ?= 1000000
+VENV := .venv
+STAMP := $(VENV)/.installed
+BIN := $(VENV)/bin
+
+.PHONY: install demo test check bench fuzz
+.DELETE_ON_ERROR:
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "The Python module venv is needed: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: install
+	$(BIN)/lifeline demo
+
+test:
+	@PYTHON=$(PYTHON) ./tests/bring-servers
+	@$(MAKE) --no-print-directory install
+	$(BIN)/python -m pytest -m alone $(ARGS) || [ $$? -eq 5 ] # 5: ARGS names none of these
+	$(BIN)/python -m pytest -m "not alone" --numprocesses 2 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/lifeline bench ingest --seconds $(SECONDS)
+
+fuzz: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	$(BIN)/python tests/fuzz/fuzz_ingest.py $(RUNS)

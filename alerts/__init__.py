@@ -1,0 +1,1 @@
+"""From readings to graded hazards and incidents."""

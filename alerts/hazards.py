@@ -1,0 +1,108 @@
+"""The hazard register: findings of the engine as rows, in the transaction of the readings that caused them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from alerts.assessment import Change, Track
+from alerts.errors import AlertError
+from alerts.grades import grade_of
+from database.pool import Connection
+from database.queries import load_queries
+from ingest.errors import StaleState
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+class HazardError(AlertError, StaleState):
+    """The register is not as the engine remembers it: the state must be rebuilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A change of grade at one sensor."""
+
+    sensor_id: int
+    track: Track
+    change: Change
+    latched: bool
+
+    @property
+    def event(self) -> str:
+        """What happened, as a word of the hazard's events."""
+        before, after = self.change.before, self.change.after
+        if before == 0:
+            return "raised"
+        if after == 0:
+            return "cleared"
+        return "upgraded" if after > before else "downgraded"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The finding as the queries take it."""
+        change = self.change
+        return {
+            "sensor_id": self.sensor_id,
+            "hazard_type": self.track.hazard_type,
+            "rule_id": self.track.rule_id,
+            "grade": grade_of(change.after).number if change.after else None,
+            "latched": self.latched,
+            "reason_zh": change.reason_zh,
+            "reason_en": change.reason_en,
+            "at": change.at,
+            "event": self.event,
+        }
+
+
+_QUERY = {
+    "raised": _SQL.raise_hazards,
+    "upgraded": _SQL.regrade_hazards,
+    "downgraded": _SQL.regrade_hazards,
+    "cleared": _SQL.clear_hazards,
+}
+
+
+async def write_findings(connection: Connection, findings: Sequence[Finding]) -> None:
+    """Write findings in the caller's transaction, in their order for each sensor and hazard type.
+
+    Raises HazardError when a hazard that should be open is not.
+    """
+    touched: list[int] = []
+    for wave in _waves(findings):
+        touched += await _write_wave(connection, wave)
+    await connection.execute(_SQL.open_incidents, touched)
+    await connection.execute(_SQL.regrade_incidents, touched)
+    await connection.execute(_SQL.tell)
+
+
+def _waves(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Split so that each wave holds at most one finding per (sensor, hazard type) and order is kept."""
+    waves: list[list[Finding]] = []
+    seen: dict[tuple[int, str], int] = {}
+    for finding in findings:
+        pair = (finding.sensor_id, finding.track.hazard_type)
+        number = seen.get(pair, 0)
+        seen[pair] = number + 1
+        if number == len(waves):
+            waves.append([])
+        waves[number].append(finding)
+    return waves
+
+
+async def _write_wave(connection: Connection, wave: Sequence[Finding]) -> list[int]:
+    records = {(finding.sensor_id, finding.track.hazard_type): finding.record for finding in wave}
+    entries: list[dict[str, Any]] = []
+    for query in dict.fromkeys(_QUERY[finding.event] for finding in wave):
+        chosen = [record for record in records.values() if _QUERY[record["event"]] == query]
+        try:
+            rows = await connection.fetch(query, chosen)
+        except asyncpg.UniqueViolationError as error:
+            raise HazardError("a hazard is open already") from error
+        if len(rows) != len(chosen):
+            raise HazardError(f"{len(chosen) - len(rows)} hazards are not open any more")
+        entries += [{**records[row[1], row[2]], "hazard_id": row[0]} for row in rows]
+    await connection.execute(_SQL.record_events, entries)
+    return [entry["hazard_id"] for entry in entries]

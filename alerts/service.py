@@ -1,0 +1,115 @@
+"""The process that takes readings in and judges them: everything between the broker and the bar."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+import structlog
+
+from alerts.engine import Engine
+from alerts.errors import AlertError
+from database.engine import detect_engine
+from database.errors import PASSING
+from database.listen import Listener
+from ingest import upkeep
+from ingest.decoder import Decoder
+from ingest.pipeline import Pipeline, UnknownSensor
+from ingest.registry import Registry
+from ingest.session import Session
+
+TICK_S = 2.0
+_UPKEEP_S = 3600.0
+_FOLLOWED = frozenset({"sensor", "rule", "hazard"})
+
+
+@dataclass(slots=True)
+class IngestService:
+    """Session, registry, engine and pipeline, wired to each other."""
+
+    pool: asyncpg.Pool
+    session: Session
+    registry: Registry
+    engine: Engine
+    pipeline: Pipeline
+    plain: bool
+
+    @property
+    def ready(self) -> bool:
+        """Whether readings are being taken in."""
+        return self.session.stats.connected
+
+    async def run(self, listener: Listener) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.session.run(), name="mqtt session")
+            group.create_task(self.pipeline.run(self.session), name="pipeline")
+            group.create_task(self._follow(listener), name="registry and rules")
+            if self.plain:
+                group.create_task(self._keep_up(), name="partitions")
+
+    async def _follow(self, listener: Listener) -> None:
+        loop = asyncio.get_running_loop()
+        tick = loop.time() + TICK_S
+        while True:
+            nouns = await listener.wait(max(0.0, tick - loop.time()))
+            # A notification may have been missed, so everything is looked at when the connection is new and at a tick.
+            if loop.time() >= tick or "connected" in nouns:
+                nouns, tick = _FOLLOWED, loop.time() + TICK_S
+            try:
+                await self.follow_once(nouns)
+            except PASSING as error:
+                structlog.get_logger().warning("database_away", error=str(error) or type(error).__name__)
+            except AlertError as error:
+                structlog.get_logger().error("rules_not_taken_up", error=str(error))
+
+    async def follow_once(self, nouns: Collection[str] = _FOLLOWED) -> None:
+        """Take up what other processes have written of ``nouns``: sensors, rules, checks of hazards on site."""
+        if "sensor" in nouns:
+            changed = await self.registry.refresh(self.pool)
+            await self.engine.forget_sensors(sensor.sensor_id for sensor in changed)
+        if "rule" in nouns:
+            await self.engine.load_rules(self.pool)
+        if "hazard" in nouns:
+            await self.engine.release_checked(self.pool)
+
+    async def _keep_up(self) -> None:
+        while True:
+            try:
+                async with self.pool.acquire() as connection:
+                    await upkeep.run_once(connection, datetime.now(UTC))
+            except PASSING as error:
+                structlog.get_logger().warning("upkeep_failed", error=str(error) or type(error).__name__)
+            await asyncio.sleep(_UPKEEP_S)
+
+
+async def build_service(
+    pool: asyncpg.Pool, session: Session, decoder: Decoder, *, prefix: str, unknown_sensor: UnknownSensor
+) -> IngestService:
+    """Load what the road needs in memory; nothing runs yet."""
+    async with pool.acquire() as connection:
+        engine_name = await detect_engine(connection)
+    registry = Registry(prefix)
+    await registry.refresh(pool)
+    engine = Engine(registry.by_id)
+    await engine.load_rules(pool)
+    pipeline = Pipeline(
+        pool,
+        registry,
+        engine,
+        decoder,
+        engine=engine_name,
+        unknown_sensor=unknown_sensor,
+        answer=session.publish,
+    )
+    return IngestService(pool, session, registry, engine, pipeline, engine_name == "plain")
+
+
+def topic_filters(prefix: str, decoder: Decoder) -> Sequence[str]:
+    """What the hub subscribes to: the topics of its formats, and all below its own prefix.
+
+    So a mistyped topic of a native device is quarantined, not lost.
+    """
+    own = f"{prefix}/#"
+    return (own, *(name for name in decoder.topic_filters if not name.startswith(f"{prefix}/")))

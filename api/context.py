@@ -1,0 +1,43 @@
+"""What the routes of one app work with; each app has its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.intake import Intake
+from api.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``clock`` tells the time in UTC; a process of ``processes`` not heard of for ``stale_after_s`` counts as dead.
+
+    ``intake`` is None where no broker is at hand.
+    """
+
+    store: Store
+    clock: Callable[[], datetime]
+    processes: tuple[str, ...]
+    stale_after_s: float
+    intake: Intake | None
+
+
+def context_of(request: Request) -> Context:
+    """The context that ``create_app`` put into the app."""
+    context: Context = request.app.state.context
+    return context
+
+
+def _store_of(request: Request) -> Store:
+    return context_of(request).store
+
+
+def _now_of(request: Request) -> datetime:
+    return context_of(request).clock()
+
+
+Reach = Annotated[Store, Depends(_store_of)]
+Now = Annotated[datetime, Depends(_now_of)]

@@ -1,0 +1,52 @@
+-- name: page
+SELECT h.hazard_id, s.code AS sensor, s.kind, h.hazard_type, h.grade, h.peak_grade, h.latched, h.reason_zh,
+       h.reason_en, h.raised_at, h.graded_at, h.checked_at, h.acknowledged_at, h.acknowledged_by, h.cleared_at,
+       h.incident_id
+FROM hazard AS h
+JOIN sensor AS s USING (sensor_id)
+WHERE ($1::bigint IS NULL OR h.hazard_id < $1)
+  AND ($2::boolean IS NULL OR (h.cleared_at IS NULL) = $2)
+  AND ($3::smallint[] IS NULL OR h.grade = ANY ($3))
+  AND ($4::text IS NULL OR h.hazard_type = $4)
+  AND ($5::text IS NULL OR s.code = $5)
+ORDER BY h.hazard_id DESC
+LIMIT $6
+
+-- name: of_incident
+SELECT h.hazard_id, s.code AS sensor, s.kind, h.hazard_type, h.grade, h.peak_grade, h.latched, h.reason_zh,
+       h.reason_en, h.raised_at, h.graded_at, h.checked_at, h.acknowledged_at, h.acknowledged_by, h.cleared_at,
+       h.incident_id
+FROM hazard AS h
+JOIN sensor AS s USING (sensor_id)
+WHERE h.incident_id = $1
+ORDER BY h.hazard_id
+LIMIT $2
+
+-- name: one
+SELECT h.hazard_id, s.code AS sensor, s.kind, h.hazard_type, h.grade, h.peak_grade, h.latched, h.reason_zh,
+       h.reason_en, h.raised_at, h.graded_at, h.checked_at, h.acknowledged_at, h.acknowledged_by, h.cleared_at,
+       h.incident_id
+FROM hazard AS h
+JOIN sensor AS s USING (sensor_id)
+WHERE h.hazard_id = $1
+
+-- name: events
+-- The newest ones, in the order in which they happened.
+SELECT * FROM (
+    SELECT hazard_event_id, at, event, grade, reason_zh, reason_en, actor
+    FROM hazard_event WHERE hazard_id = $1 ORDER BY hazard_event_id DESC LIMIT $2
+) AS newest
+ORDER BY hazard_event_id
+
+-- name: acknowledge
+-- The first acknowledgement stays; one event and one hint belong to it.
+WITH acknowledged AS (
+    UPDATE hazard SET acknowledged_at = $2, acknowledged_by = $3
+    WHERE hazard_id = $1 AND acknowledged_at IS NULL
+    RETURNING hazard_id, CASE WHEN cleared_at IS NULL THEN grade END AS grade
+), noted AS (
+    INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
+    SELECT hazard_id, $2, 'acknowledged', grade, $4, $4, $3 FROM acknowledged
+    RETURNING hazard_id
+)
+SELECT pg_notify('lifeline', 'hazard') FROM noted

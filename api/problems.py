@@ -1,0 +1,194 @@
+"""Errors as answers: RFC 9457 problem details, and the one place where an error gets its HTTP status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api.errors import (
+    ApiError,
+    BodyTooLarge,
+    BodyTooSlow,
+    Forbidden,
+    InvalidValue,
+    NotFound,
+    NotTaken,
+    Overdue,
+    Unauthenticated,
+    Unhealthy,
+    Unreachable,
+)
+from api.languages import Language, language_of
+from api.validation import explain
+from dispatch.tasks import TransitionError, UnknownTaskError
+from ingest.quarantine import QuarantineError
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of problem: its status, the word in its type, and its title."""
+
+    status: int
+    word: str
+    zh: str
+    en: str
+    headers: Mapping[str, str] | None = None
+
+
+_RETRY = {"Retry-After": "5"}
+_MALFORMED = Sort(400, "malformed", "请求无法解析", "The request can't be read")
+_UNKNOWN_PATH = Sort(404, "not-found", "没有找到", "Not found")
+_METHOD = Sort(405, "method-not-allowed", "不支持此方法", "Method not allowed")
+_INVALID = Sort(422, "invalid", "请求内容不正确", "The request isn't valid")
+_INTERNAL = Sort(500, "internal", "服务器内部错误", "Internal error")
+_BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
+    (
+        Unauthenticated,
+        Sort(401, "unauthenticated", "需要有效的密钥", "A valid key is needed", {"WWW-Authenticate": "Bearer"}),
+    ),
+    (Forbidden, Sort(403, "forbidden", "没有权限", "Not allowed")),
+    (NotFound, _UNKNOWN_PATH),
+    (UnknownTaskError, _UNKNOWN_PATH),
+    (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
+    (TransitionError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
+    (QuarantineError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
+    (BodyTooLarge, Sort(413, "body-too-large", "请求体过大", "The body is too large", {"Connection": "close"})),
+    (InvalidValue, _INVALID),
+    (NotTaken, Sort(503, "not-taken", "消息未被接收", "The message was not taken", _RETRY)),
+    (Unhealthy, Sort(503, "unhealthy", "系统部分不工作", "Part of the hub isn't working")),
+    (Overdue, Sort(503, "overdue", "查询用时过长", "The query took too long")),
+    (Unreachable, Sort(503, "unreachable", "数据库不可用", "The database isn't available", _RETRY)),
+)
+_BY_STATUS = {sort.status: sort for sort in (_MALFORMED, _UNKNOWN_PATH, _METHOD)}
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request."""
+
+    location: str = Field(description="Where it is, as query.limit or body.note", examples=["query.limit"])
+    detail: str = Field(description="What is wrong", examples=["Input should be less than or equal to 500"])
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. ``detail`` says what to do, in the language of Accept-Language (zh or en)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(
+        description="What sort of problem; stable, for programs", examples=["urn:lifeline:problem:invalid"]
+    )
+    title: str = Field(description="The sort of problem in words")
+    status: int = Field(ge=400, le=599, description="The HTTP status again")
+    detail: str = Field(description="What happened and what to do")
+    request_id: str = Field(description="Finds this request in the hub's log; also in X-Request-Id")
+    errors: list[Fault] = Field([], description="What is wrong with the request, each with its place; for status 422")
+
+
+def sort_of(error: Exception) -> Sort:
+    """The sort of problem that ``error`` is; internal when it isn't known."""
+    for kind, sort in _BY_ERROR:
+        if isinstance(error, kind):
+            return sort
+    return _INTERNAL
+
+
+def problem_response(
+    request: Request, sort: Sort, *, zh: str, en: str, extra: Mapping[str, object] | None = None
+) -> Response:
+    """The answer for a problem, with its sentence in the language of the request."""
+    language = language_of(request.headers.get("accept-language", ""))
+    body = {
+        "type": f"urn:lifeline:problem:{sort.word}",
+        "title": sort.zh if language == "zh" else sort.en,
+        "status": sort.status,
+        "detail": zh if language == "zh" else en,
+        "request_id": request.scope.get("lifeline.request_id", ""),
+        **(extra or {}),
+    }
+    headers = {"Content-Language": language, "Vary": "Accept-Language", **(sort.headers or {})}
+    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), sort.status, headers, MEDIA_TYPE)
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """The answer for an error of this room, or of a room to the right."""
+    sort = sort_of(error)
+    if not isinstance(error, ApiError):
+        # Rooms to the right speak to the hub's own people, in English; the title says the gist in Chinese.
+        return problem_response(request, sort, zh=f"{sort.zh}：{error}", en=f"{error}.")
+    extra: dict[str, object] = {}
+    if isinstance(error, InvalidValue):
+        extra["errors"] = [{"location": error.location, "detail": _in(request, error)}]
+    if isinstance(error, Unhealthy):
+        extra.update(error.state)
+    return problem_response(request, sort, zh=error.zh, en=error.en, extra=extra)
+
+
+def _in(request: Request, error: ApiError) -> str:
+    language: Language = language_of(request.headers.get("accept-language", ""))
+    return error.zh if language == "zh" else error.en
+
+
+async def _answer_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # registered for it below
+    language = language_of(request.headers.get("accept-language", ""))
+    faults = [{"location": place, "detail": detail} for place, detail in explain(error.errors(), language)]
+    places = ", ".join(fault["location"] for fault in faults)
+    return problem_response(
+        request,
+        _INVALID,
+        zh=f"请改正：{places}。各处的原因见 errors。",
+        en=f"Correct {places}; errors says what is wrong with each.",
+        extra={"errors": faults},
+    )
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # registered for it below
+    sort = _BY_STATUS.get(error.status_code)
+    if sort is None:
+        phrase = HTTPStatus(error.status_code).phrase
+        sort = Sort(error.status_code, phrase.lower().replace(" ", "-"), phrase, phrase)
+    sentences = {
+        404: (
+            "没有这个地址；所有地址见 /api/v1/openapi.json。",
+            "There is no such address; see /api/v1/openapi.json for all.",
+        ),
+        405: (
+            "此地址不支持该方法；支持的方法见 Allow。",
+            "This address doesn't take that method; Allow says which it takes.",
+        ),
+    }
+    zh, en = sentences.get(
+        error.status_code, ("请求无法解析，请检查格式。", "The request can't be read: check its form.")
+    )
+    response = problem_response(request, sort, zh=zh, en=en)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def answer_unforeseen(request: Request, error: Exception) -> Response:
+    """The answer for an error that nobody foresaw; it goes to the log whole, and tells the caller nothing."""
+    _log.error("request_failed", exc_info=error, method=request.method, path=request.url.path)
+    return problem_response(
+        request,
+        _INTERNAL,
+        zh="出现意外错误，已记入日志。请把 request_id 告诉管理员。",
+        en="Something unexpected happened and was logged. Give the administrator the request_id.",
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every foreseen error of ``app`` an answer of this form."""
+    for kind, _sort in _BY_ERROR:
+        app.add_exception_handler(kind, answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(HTTPException, _answer_http)

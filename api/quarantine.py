@@ -1,0 +1,127 @@
+"""Messages that could not become readings."""
+
+from base64 import b64encode
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import asyncpg
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.answers import answers
+from api.context import Now, Reach
+from api.cursors import Cursor, RowNumber
+from api.errors import NotFound
+from api.fields import Page, Paging, RowId
+from api.keys import KeyedRoute, Officer, Viewer
+from api.store import translated
+from database.queries import load_queries
+from ingest.quarantine import drop
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+_CURSOR: Cursor[int] = Cursor("quarantine", RowNumber)
+Status = Literal["held", "replayed", "dropped"]
+router = APIRouter(tags=["quarantine"], route_class=KeyedRoute)
+
+
+class Quarantined(BaseModel):
+    """A message that was held back."""
+
+    quarantine_id: int
+    topic: str
+    size_bytes: int = Field(description="Length of the payload", json_schema_extra={"x-unit": "byte"})
+    reason: str = Field(description="Why it could not become a reading")
+    received_at: datetime
+    status: Status
+    decided_at: datetime | None = Field(description="When a person replayed or dropped it; null while held")
+
+
+class QuarantinedWhole(Quarantined):
+    """A message that was held back, with its payload."""
+
+    payload_base64: str = Field(description="The payload, byte by byte, in base64")
+    payload_text: str | None = Field(description="The payload as text; null when it isn't UTF-8")
+
+
+class QuarantineFilter(Paging):
+    """Which messages."""
+
+    status: Status = Field("held", description="Only those held, or replayed, or dropped")
+
+
+_EXAMPLE: dict[str, Any] = {
+    "quarantine_id": 3,
+    "topic": "sensors/gas/GAS-0001/reading",
+    "size_bytes": 18,
+    "reason": "ch4_lel_pct: 900 is over 200",
+    "received_at": "2026-05-01T08:00:00Z",
+    "status": "held",
+    "decided_at": None,
+}
+_WHOLE = {**_EXAMPLE, "payload_base64": "eyJjaDRfbGVsX3BjdCI6OTAwfQ==", "payload_text": '{"ch4_lel_pct":900}'}
+_DROPPED = {**_WHOLE, "status": "dropped", "decided_at": "2026-05-01T09:00:00Z"}
+
+
+def _text(payload: bytes) -> str | None:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+async def _row(store: Reach, quarantine_id: int) -> asyncpg.Record:
+    async with store.reading() as connection:
+        row = await connection.fetchrow(_SQL.one, quarantine_id)
+    if row is None:
+        raise NotFound(
+            zh=f"隔离区没有编号为 {quarantine_id} 的消息；全部见 /api/v1/quarantine。",
+            en=f"There is no quarantined message {quarantine_id}; /api/v1/quarantine lists them.",
+        )
+    return row
+
+
+def _whole(row: asyncpg.Record) -> QuarantinedWhole:
+    fields: dict[str, Any] = dict(row)
+    payload = fields.pop("payload")
+    return QuarantinedWhole(**fields, payload_base64=b64encode(payload).decode(), payload_text=_text(payload))
+
+
+@router.get(
+    "/quarantine",
+    summary="Quarantined messages",
+    description="Messages that could not become readings, the newest first; those held unless `status` says otherwise.",
+    responses=answers({"items": [_EXAMPLE], "next_cursor": None}),
+)
+async def list_quarantine(
+    store: Reach, _caller: Viewer, which: Annotated[QuarantineFilter, Query()]
+) -> Page[Quarantined]:
+    before = _CURSOR.decode(which.cursor)
+    async with store.reading() as connection:
+        rows = await connection.fetch(_SQL.page, before, which.status, which.limit + 1)
+    items = [Quarantined(**dict(row)) for row in rows]
+    return _CURSOR.page(items, which.limit, key=lambda message: message.quarantine_id)
+
+
+@router.get(
+    "/quarantine/{quarantine_id}",
+    summary="One quarantined message",
+    description="The message of this number with its payload.",
+    responses=answers(_WHOLE, 404),
+)
+async def show_quarantined(store: Reach, _caller: Viewer, quarantine_id: RowId) -> QuarantinedWhole:
+    return _whole(await _row(store, quarantine_id))
+
+
+@router.post(
+    "/quarantine/{quarantine_id}/drop",
+    summary="Drop a quarantined message",
+    description="Decide that a held message is of no use. It stays on record as dropped. One that isn't held any more"
+    " is answered with 409. Needs the role officer.",
+    responses=answers(_DROPPED, 403, 404, 409),
+)
+async def drop_quarantined(store: Reach, now: Now, _caller: Officer, quarantine_id: RowId) -> QuarantinedWhole:
+    await _row(store, quarantine_id)
+    with translated():
+        await drop(store.pool, quarantine_id, now)
+    return _whole(await _row(store, quarantine_id))

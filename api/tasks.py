@@ -1,0 +1,144 @@
+"""Tasks: orders to squads, and what an officer may do to them."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.answers import answers
+from api.context import Now, Reach
+from api.cursors import Cursor, RowNumber
+from api.errors import NotFound
+from api.fields import Maybe, Page, Paging, Remark, RowId, SquadId
+from api.keys import KeyedRoute, Officer, Viewer
+from database.pool import Connection
+from database.queries import load_queries
+from dispatch.tasks import Action, Status, advance
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+_CURSOR: Cursor[int] = Cursor("tasks", RowNumber)
+_MOST_EVENTS = 200
+_MOST_OF_INCIDENT = 100
+router = APIRouter(tags=["tasks"], route_class=KeyedRoute)
+
+
+class Task(BaseModel):
+    """An order to one squad for one incident."""
+
+    task_id: int
+    incident_id: int
+    squad_id: str | None = Field(description="Null while nobody can be sent")
+    status: Status
+    decision: dict[str, Any] = Field(description="Why this squad, who was passed over and why, what fell short")
+    created_at: datetime
+    updated_at: datetime
+
+
+class TaskEvent(BaseModel):
+    """A step in the life of a task."""
+
+    at: datetime
+    event: str = Field(description="A status, or received")
+    actor: str = Field(description="dispatcher, key:NAME or squad:NAME")
+    note: str
+
+
+class TaskWithEvents(Task):
+    """A task and its first 200 events."""
+
+    events: list[TaskEvent]
+
+
+class TaskFilter(Paging):
+    """Which tasks."""
+
+    status: Maybe[Annotated[list[Status], Field(max_length=8)]] = Field(
+        None, description="Only these statuses; repeat it for several", examples=[["ordered"]]
+    )
+    squad: Maybe[SquadId] = Field(None, description="Only of this squad")
+    incident: Maybe[int] = Field(None, ge=1, le=2**63 - 1, description="Only for the incident of this number")
+
+
+EXAMPLE: dict[str, Any] = {
+    "task_id": 7,
+    "incident_id": 5,
+    "squad_id": "gas-1",
+    "status": "ordered",
+    "decision": {"chosen": "gas-1"},
+    "created_at": "2026-05-01T08:00:01Z",
+    "updated_at": "2026-05-01T08:00:01Z",
+}
+_EVENT = {"at": "2026-05-01T08:00:01Z", "event": "ordered", "actor": "dispatcher", "note": ""}
+_WHOLE = {**EXAMPLE, "events": [_EVENT]}
+_ACCEPTED = {
+    **EXAMPLE,
+    "status": "accepted",
+    "updated_at": "2026-05-01T08:00:30Z",
+    "events": [
+        _EVENT,
+        {"at": "2026-05-01T08:00:30Z", "event": "accepted", "actor": "key:duty", "note": "by telephone"},
+    ],
+}
+
+
+async def tasks_of(connection: Connection, incident_id: int) -> list[Task]:
+    """The tasks of an incident, the newest 100 first."""
+    rows = await connection.fetch(_SQL.of_incident, incident_id, _MOST_OF_INCIDENT)
+    return [Task(**dict(row)) for row in rows]
+
+
+async def _one(connection: Connection, task_id: int) -> TaskWithEvents:
+    row = await connection.fetchrow(_SQL.one, task_id)
+    if row is None:
+        raise NotFound(
+            zh=f"没有编号为 {task_id} 的任务；全部见 /api/v1/tasks。",
+            en=f"There is no task {task_id}; /api/v1/tasks lists them.",
+        )
+    events = await connection.fetch(_SQL.events, task_id, _MOST_EVENTS)
+    return TaskWithEvents(**dict(row), events=[TaskEvent(**dict(event)) for event in events])
+
+
+@router.get(
+    "/tasks",
+    summary="Tasks",
+    description="Tasks, the newest first, filtered by status, squad and incident.",
+    responses=answers({"items": [EXAMPLE], "next_cursor": None}),
+)
+async def list_tasks(store: Reach, _caller: Viewer, which: Annotated[TaskFilter, Query()]) -> Page[Task]:
+    before = _CURSOR.decode(which.cursor)
+    async with store.reading() as connection:
+        rows = await connection.fetch(_SQL.page, before, which.status, which.squad, which.incident, which.limit + 1)
+    return _CURSOR.page([Task(**dict(row)) for row in rows], which.limit, key=lambda task: task.task_id)
+
+
+@router.get(
+    "/tasks/{task_id}",
+    summary="One task",
+    description="The task of this number with its events.",
+    responses=answers(_WHOLE, 404),
+)
+async def show_task(store: Reach, _caller: Viewer, task_id: RowId) -> TaskWithEvents:
+    async with store.reading() as connection:
+        return await _one(connection, task_id)
+
+
+@router.post(
+    "/tasks/{task_id}/actions/{action}",
+    summary="Move a task on",
+    description="An officer does for a squad what it can't do over the air (accept, refuse, en_route, on_scene, done),"
+    " or cancels the task. What its status doesn't allow is answered with 409. Needs the role officer.",
+    responses=answers(_ACCEPTED, 403, 404, 409),
+)
+async def act_on_task(
+    store: Reach,
+    now: Now,
+    caller: Officer,
+    task_id: RowId,
+    action: Action,
+    remark: Maybe[Remark] = None,
+) -> TaskWithEvents:
+    async with store.writing() as connection:
+        await advance(connection, task_id, action, caller.actor, now, note=remark.note if remark else "")
+        return await _one(connection, task_id)

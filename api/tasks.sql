@@ -1,0 +1,19 @@
+-- name: page
+SELECT task_id, incident_id, squad_id, status, decision, created_at, updated_at
+FROM task
+WHERE ($1::bigint IS NULL OR task_id < $1)
+  AND ($2::text[] IS NULL OR status = ANY ($2))
+  AND ($3::text IS NULL OR squad_id = $3)
+  AND ($4::bigint IS NULL OR incident_id = $4)
+ORDER BY task_id DESC
+LIMIT $5
+
+-- name: of_incident
+SELECT task_id, incident_id, squad_id, status, decision, created_at, updated_at
+FROM task WHERE incident_id = $1 ORDER BY task_id DESC LIMIT $2
+
+-- name: one
+SELECT task_id, incident_id, squad_id, status, decision, created_at, updated_at FROM task WHERE task_id = $1
+
+-- name: events
+SELECT at, event, actor, note FROM task_event WHERE task_id = $1 ORDER BY task_event_id LIMIT $2

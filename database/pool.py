@@ -1,0 +1,57 @@
+"""Connections to PostgreSQL."""
+
+from typing import Any, TypeAlias
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from database.errors import DatabaseError
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+"""A connection, opened alone or borrowed from a pool."""
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
+    )
+
+
+async def connect(url: str, *, application: str) -> asyncpg.Connection:
+    """Open one connection outside any pool, for LISTEN or for a session-level lock.
+
+    Raises DatabaseError when the server can't be reached or refuses.
+    """
+    try:
+        connection = await asyncpg.connect(url, server_settings=_session(application), timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise DatabaseError(_unreachable(error)) from error
+    await _prepare(connection)
+    return connection
+
+
+async def open_pool(url: str, *, application: str, size: int = 4) -> asyncpg.Pool:
+    """Open a pool of at most ``size`` connections that encode and decode jsonb as Python values.
+
+    Raises DatabaseError when the server can't be reached or refuses.
+    """
+    try:
+        pool = await asyncpg.create_pool(
+            url, min_size=1, max_size=size, init=_prepare, server_settings=_session(application), timeout=10
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise DatabaseError(_unreachable(error)) from error
+    return pool
+
+
+def _session(application: str) -> dict[str, Any]:
+    return {"application_name": f"lifeline {application}", "timezone": "UTC"}
+
+
+def _unreachable(error: BaseException) -> str:
+    # The address may hold a password, so it is not repeated here.
+    return (
+        f"can't open the database: {error or type(error).__name__}. "
+        "Check LIFELINE_DATABASE_URL and that the server is running."
+    )

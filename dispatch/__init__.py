@@ -1,0 +1,1 @@
+"""From an incident to a squad that has confirmed and reported."""

@@ -1,0 +1,1 @@
+"""From a message on the wire to a checked reading in a committed row."""

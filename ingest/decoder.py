@@ -1,0 +1,300 @@
+"""From a device's message to readings: envelope, codec, profile and the sensor's register entry put together.
+
+Pure but for the memory of Sparkplug's births and for what a JavaScript codec keeps in its globals.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from ingest.codecs.codec import Codec, CodecError
+from ingest.formats import native
+from ingest.formats.table import FORMATS, NATIVE, Read, pushed_topics, topic_filters
+from ingest.formats.topics import TopicFilter
+from ingest.formats.uplink import Command, FormatError, Uplink, from_epoch
+from ingest.guess import nearest
+from ingest.kinds import KINDS, Kind, Quantity
+from ingest.mapping import FieldMapping, Values, named_mapping, profile_mapping
+from ingest.payload import FUTURE_LIMIT, PAST_LIMIT, PayloadError
+from ingest.profile import History, Profile
+from ingest.reading import Decoded, KnownSensor, Lookup, Reading
+
+_MAX_HISTORY = 1000
+
+TimeRefusal = Callable[[datetime, datetime], str | None]
+"""Time of a measurement and of its arrival → why it can't be, None when it can."""
+
+
+def time_refusal(time: datetime, received_at: datetime) -> str | None:
+    """The limits of the intake: a clock that runs ahead, a sample that is too old."""
+    if time > received_at + FUTURE_LIMIT:
+        return f"time {time.isoformat()} lies in the future: set the device's clock"
+    if time < received_at - PAST_LIMIT:
+        return f"time {time.isoformat()} lies more than {PAST_LIMIT.days} days back"
+    return None
+
+
+_LIMITS = {
+    kind.name: tuple(
+        (column.minimum, column.maximum) if isinstance(column, Quantity) else (0.0, 0.0) for column in kind.columns
+    )
+    for kind in KINDS.values()
+}
+
+
+class _Refusal(Exception):
+    """A part of a message that can't become a reading."""
+
+
+class _Device(msgspec.Struct, frozen=True):
+    """A profile made ready."""
+
+    profile: Profile
+    codec: Codec | None
+    mapping: FieldMapping
+
+
+class Decoder:
+    """Decodes the messages of the formats that are switched on. For one thread."""
+
+    def __init__(
+        self,
+        formats: Sequence[str],
+        profiles: Mapping[str, tuple[Profile, Codec | None]],
+        prefix: str = "sensors",
+        refusal: TimeRefusal = time_refusal,
+        ingress_prefix: str = "ingress",
+    ) -> None:
+        """``profiles`` as `ingest.profile.load_profiles` gives them; KeyError for an unknown format.
+
+        What came over HTTP is on the topic ``{ingress_prefix}/{format}``.
+        """
+        self._refusal = refusal
+        self._pushed = pushed_topics(formats, ingress_prefix)
+        self.topic_filters = (*topic_filters(formats, prefix), *self._pushed)
+        self._formats = tuple(formats)
+        self._prefix = prefix
+        self._readers: dict[str, Read] = {name: FORMATS[name].reader() for name in formats if name != NATIVE}
+        self._by_root: dict[str, list[TopicFilter]] = {}
+        for name in formats:
+            for topic_filter in topic_filters([name], prefix):
+                found = TopicFilter.parse(topic_filter, name)
+                self._by_root.setdefault(found.root, []).append(found)
+        self._devices = {
+            name: _Device(profile, codec, profile_mapping(profile)) for name, (profile, codec) in profiles.items()
+        }
+        self._named = {name: named_mapping(kind) for name, kind in KINDS.items()}
+
+    def format_of(self, topic: str) -> str | None:
+        """The name of the format whose topic filter fits, None when none does."""
+        pushed = self._pushed.get(topic)
+        if pushed is not None:
+            return pushed
+        candidates = self._by_root.get(topic.partition("/")[0])
+        if candidates is not None:
+            parts = topic.split("/")
+            for candidate in candidates:
+                if candidate.fits(parts):
+                    return candidate.format_name
+        return None
+
+    def decode(
+        self, topic: str, payload: bytes, lookup: Lookup, received_at: datetime, format_name: str | None = None
+    ) -> Decoded:
+        """Decode one message; what is wrong is told in the result. ``format_name`` is for messages without a topic."""
+        decoded = Decoded()
+        name = format_name or self.format_of(topic)
+        try:
+            if topic in self._pushed:
+                topic = ""  # its last level is no device's name
+            if name == NATIVE:
+                take = self._native if topic else self._native_pushed
+                take(topic, payload, lookup, received_at, decoded)
+                return decoded
+            read = self._readers.get(name) if name is not None else None
+            if read is None:
+                raise _Refusal(nearest(topic, payload, self._formats, self._prefix))
+            found = read(topic, payload)
+        except FormatError as error:
+            decoded.refused.append(f"{name}: {error}")
+            decoded.commands += error.commands
+            return decoded
+        except (PayloadError, _Refusal) as error:
+            decoded.refused.append(str(error))
+            return decoded
+        for item in found:
+            if isinstance(item, Command):
+                decoded.commands.append(item)
+            else:
+                self.decode_uplink(item, lookup, received_at, decoded)
+        return decoded
+
+    def decode_uplink(self, uplink: Uplink, lookup: Lookup, received_at: datetime, decoded: Decoded) -> None:
+        """Add the readings, warnings and refusals of one uplink to ``decoded``."""
+        sensor = lookup(uplink.device)
+        for name in uplink.also:
+            if sensor is not None:
+                break
+            sensor = lookup(name)
+        try:
+            if sensor is None:
+                raise _Refusal(f"no sensor is registered for device {uplink.device!r}")
+            self._read(uplink, sensor, received_at, decoded)
+        except (_Refusal, CodecError) as error:
+            decoded.refused.append(str(error))
+
+    def _native(self, topic: str, payload: bytes, lookup: Lookup, received_at: datetime, decoded: Decoded) -> None:
+        kind, code = native.address(topic, self._prefix)
+        sensor = lookup(code)
+        if sensor is None or sensor.kind != kind:
+            raise _Refusal(f"no sensor {code!r} of kind {kind} is registered")
+        for row in native.rows(kind, payload, sensor.sensor_id, received_at):
+            decoded.readings.append(Reading(code, kind, row))
+
+    def _native_pushed(
+        self, _topic: str, payload: bytes, lookup: Lookup, received_at: datetime, decoded: Decoded
+    ) -> None:
+        for code, message in native.pushed(payload):
+            sensor = lookup(code)
+            if sensor is None:
+                decoded.refused.append(f"no sensor {code!r} is registered")
+                continue
+            try:
+                rows = native.rows(sensor.kind, message, sensor.sensor_id, received_at)
+            except PayloadError as error:
+                decoded.refused.append(f"{sensor.code}: {error}")
+                continue
+            decoded.readings += [Reading(sensor.code, sensor.kind, row) for row in rows]
+
+    def _read(self, uplink: Uplink, sensor: KnownSensor, received_at: datetime, decoded: Decoded) -> None:
+        attributes = sensor.attributes
+        profile_name = attributes.get("profile")
+        history = None
+        if profile_name is None:
+            if uplink.fields is None:
+                raise _Refusal(f"{sensor.code}: its register entry names no profile to decode the device's bytes with")
+            mapping, fields = self._named[sensor.kind], _flat(uplink.fields)
+        else:
+            device = self._device(str(profile_name), sensor)
+            mapping, history = device.mapping, device.profile.history
+            fields = _fields(uplink, device, decoded)
+        time = uplink.time
+        if time is None:
+            time = received_at + timedelta(seconds=uplink.after_s) if uplink.after_s else received_at
+        if history is not None and isinstance(fields.get(history.field), list):
+            fields = self._history(fields, history, mapping, sensor, received_at, decoded)
+        values = mapping.take(fields, attributes, uplink.units, uplink.signal_dbm, decoded.warnings)
+        if _empty(values, mapping):
+            if not decoded.readings:
+                decoded.warnings.append(_nothing(fields, mapping.kind))
+            return
+        self._add(values, time, sensor, mapping.kind, received_at, decoded)
+
+    def _device(self, name: str, sensor: KnownSensor) -> _Device:
+        device = self._devices.get(name)
+        if device is None:
+            raise _Refusal(f"{sensor.code}: there is no profile {name!r}")
+        if device.profile.kind != sensor.kind:
+            raise _Refusal(f"{sensor.code} is of kind {sensor.kind}, its profile of kind {device.profile.kind}")
+        return device
+
+    def _history(
+        self,
+        fields: dict[str, Any],
+        history: History,
+        mapping: FieldMapping,
+        sensor: KnownSensor,
+        received_at: datetime,
+        decoded: Decoded,
+    ) -> dict[str, Any]:
+        """Add the readings of earlier samples; the fields of the message's own sample are returned."""
+        samples = [sample for sample in fields[history.field][-_MAX_HISTORY:] if isinstance(sample, dict)]
+        own = {name: value for name, value in fields.items() if name != history.field}
+        if history.time is None:
+            if len(samples) > 1:
+                decoded.warnings.append(f"{len(samples) - 1} earlier samples without a time were dropped")
+            return {**own, **samples[-1]} if samples else own
+        for sample in samples:
+            time = _time(sample.get(history.time))
+            if time is None:
+                decoded.warnings.append(f"a sample of {history.field} without a time was dropped")
+                continue
+            values = mapping.take(sample, sensor.attributes, None, None, decoded.warnings)
+            if not _empty(values, mapping):
+                try:
+                    self._add(values, time, sensor, mapping.kind, received_at, decoded)
+                except _Refusal as error:
+                    decoded.refused.append(f"{history.field}: {error}")
+        return own
+
+    def _add(
+        self, values: Values, time: datetime, sensor: KnownSensor, kind: Kind, received_at: datetime, decoded: Decoded
+    ) -> None:
+        reason = self._refusal(time, received_at)
+        if reason is not None:
+            raise _Refusal(f"{sensor.code}: {reason}")
+        for value, (lowest, highest) in zip(values, _LIMITS[kind.name], strict=True):
+            if value is not None and not isinstance(value, str) and not lowest <= value <= highest:
+                raise _Refusal(f"{sensor.code}: {_outside(values, kind)}")
+        decoded.readings.append(Reading(sensor.code, kind.name, (sensor.sensor_id, time, *values)))
+
+
+def _fields(uplink: Uplink, device: _Device, decoded: Decoded) -> dict[str, Any]:
+    if device.codec is not None and uplink.payload is not None:
+        fields, warnings = device.codec(uplink.payload, uplink.port)
+        if warnings:
+            decoded.warnings += warnings
+        return fields
+    if uplink.fields is not None:
+        return uplink.fields
+    if device.codec is None:
+        raise _Refusal(f"profile {device.profile.name} has no codec for the device's bytes")
+    raise _Refusal(f"profile {device.profile.name} decodes the device's bytes, and the message has none")
+
+
+def _flat(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields, those inside objects, and the last levels of paths: ``DATA/depth_m`` and a service's ``depth_m``."""
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, dict) and "value" not in value:
+            found.update(value)
+        elif "/" in name:
+            found[name.rpartition("/")[2]] = value
+    return {**found, **fields}
+
+
+def _time(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return found if found.tzinfo is not None else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return from_epoch(value)
+    except FormatError:
+        return None
+
+
+def _empty(values: Values, mapping: FieldMapping) -> bool:
+    """Whether nothing was measured: the signal strength alone, which the network adds, is no reading."""
+    missing = values.count(None)
+    return missing == len(values) or (missing == len(values) - 1 and mapping.signal_only(values))
+
+
+def _nothing(fields: Mapping[str, Any], kind: Kind) -> str:
+    names = ", ".join(str(name)[:40] for name in list(fields)[:10])
+    return f"no quantity of {kind.name} in the message" + (f", only {names}" if names else "")
+
+
+def _outside(values: Values, kind: Kind) -> str:
+    return "; ".join(
+        f"{column.name} {value:g} {column.unit} lies outside {column.minimum:g}…{column.maximum:g}"
+        for column, value in zip(kind.columns, values, strict=True)
+        if isinstance(column, Quantity) and isinstance(value, int | float)
+        if not column.minimum <= value <= column.maximum
+    )

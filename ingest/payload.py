@@ -1,0 +1,120 @@
+"""The native wire format: topic ``{prefix}/{kind}/{sensor}/reading``, payload JSON.
+
+The payload is an object with ``time`` (RFC 3339 with offset, or epoch seconds or milliseconds) and at least one
+quantity of the kind, or an array of such objects from a device that buffered. The checks are compiled from the kind's
+description into the JSON decoder, so a checked reading costs little more than a parsed one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+
+from ingest.errors import IngestError
+from ingest.kinds import KINDS, Kind, Quantity, State
+
+MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_READINGS = 1000  # in one array
+FUTURE_LIMIT = timedelta(minutes=5)  # a clock that runs ahead
+PAST_LIMIT = timedelta(days=30)  # a device that buffered
+
+# Epoch seconds reach this in the year 5138, epoch milliseconds passed it in 1973.
+_MILLISECONDS_FROM = 100_000_000_000
+
+Row = tuple[Any, ...]
+"""One reading as it is stored: (sensor_id, time, value of each column of the kind or None)."""
+
+
+class PayloadError(IngestError):
+    """A message that can't become readings; the text is the reason kept in quarantine."""
+
+
+class Address(NamedTuple):
+    """What a native topic names."""
+
+    kind: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadDecoder:
+    """Decodes and checks the payloads of one kind."""
+
+    kind: Kind
+    _one: "msgspec.json.Decoder[Any]"
+    _many: "msgspec.json.Decoder[Any]"
+
+    def decode(self, payload: bytes, sensor_id: int, received_at: datetime) -> list[Row]:
+        """The readings of one message; PayloadError with the reason when any part of it is not acceptable."""
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise PayloadError(f"payload of {len(payload)} bytes, more than {MAX_PAYLOAD_BYTES}")
+        try:
+            if payload[:1] == b"[":
+                found: Sequence[Any] = self._many.decode(payload)
+            else:
+                found = (self._one.decode(payload),)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise PayloadError(str(error) or type(error).__name__) from error
+        except UnicodeDecodeError as error:
+            raise PayloadError(f"payload is not UTF-8: {error.reason}") from error
+        return [self._row(reading, sensor_id, received_at) for reading in found]
+
+    def _row(self, reading: Any, sensor_id: int, received_at: datetime) -> Row:
+        time, *values = msgspec.structs.astuple(reading)
+        if type(time) is not datetime:
+            time = _from_epoch(time)
+        if time > received_at + FUTURE_LIMIT:
+            raise PayloadError(f"time {time.isoformat()} lies in the future: set the device's clock")
+        if time < received_at - PAST_LIMIT:
+            raise PayloadError(f"time {time.isoformat()} lies more than {PAST_LIMIT.days} days back")
+        if values.count(None) == len(values):
+            raise PayloadError("no quantity: expected at least one of " + ", ".join(self.kind.column_names))
+        return (sensor_id, time, *values)
+
+
+def _from_epoch(value: float) -> datetime:
+    try:
+        seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise PayloadError(f"time {value!r} is no epoch time") from error
+
+
+def _field(column: Quantity | State) -> tuple[str, Any, None]:
+    if isinstance(column, State):
+        return column.name, Literal[column.words] | None, None
+    return column.name, Annotated[float, msgspec.Meta(ge=column.minimum, le=column.maximum)] | None, None
+
+
+def _build(kind: Kind) -> PayloadDecoder:
+    time = Annotated[datetime, msgspec.Meta(tz=True)] | int | float
+    struct = msgspec.defstruct(
+        f"{kind.name.capitalize()}Payload",
+        [("time", time), *(_field(column) for column in kind.columns)],
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+    many = Annotated[list[struct], msgspec.Meta(min_length=1, max_length=MAX_READINGS)]  # type: ignore[valid-type]
+    return PayloadDecoder(kind, msgspec.json.Decoder(struct), msgspec.json.Decoder(many))
+
+
+DECODERS = {name: _build(kind) for name, kind in KINDS.items()}
+
+
+def parse_topic(topic: str, prefix: str) -> Address:
+    """What a topic below ``prefix`` names; PayloadError when it is no native topic."""
+    parts = topic.removeprefix(prefix + "/").split("/")
+    if not topic.startswith(prefix + "/") or len(parts) != 3 or parts[2] != "reading":
+        raise PayloadError(f"topic is not {prefix}/KIND/SENSOR/reading")
+    if parts[0] not in KINDS:
+        raise PayloadError(f"unknown kind {parts[0]!r}: expected {', '.join(KINDS)}")
+    if not parts[1]:
+        raise PayloadError("the topic names no sensor")
+    return Address(parts[0], parts[1])
+
+
+def native_topic(prefix: str, kind: str, code: str) -> str:
+    """The topic on which the sensor ``code`` of ``kind`` reports."""
+    return f"{prefix}/{kind}/{code}/reading"

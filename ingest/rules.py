@@ -1,0 +1,186 @@
+"""One rule of a profile as a function: a maker's fields → one of our columns."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from math import fabs, isfinite
+from typing import Any
+
+from ingest.kinds import Quantity, State
+from ingest.profile import Attribute, Rule, as_word
+from ingest.units import UnitError, along, conversion
+
+Fields = Mapping[str, Any]
+Attributes = Mapping[str, Any]
+Units = Mapping[str, str] | None
+Take = Callable[[Fields, Attributes, Units, list[str]], float | str | None]
+"""Fields, the sensor's attributes, units that the envelope stated, where warnings go → the column's value or None."""
+
+# "2799 mm", "20 °", "2.4(low battery)", "-0.5": a number and what follows it.
+_NUMBER = re.compile(r"\s*([-+]?[0-9]{1,15}(?:\.[0-9]{0,15})?)\s*([^\s(]{0,12})")
+_DECIMALS = 6
+_SHOWN = 40  # characters of a strange value in a warning
+
+
+def compile_rule(rule: Rule, column: Quantity | State) -> Take:
+    """The function of a checked rule."""
+    return _StateRule(rule, column).take if isinstance(column, State) else _NumberRule(rule, column).take
+
+
+def find(fields: Fields, names: Sequence[str]) -> tuple[str, Any]:
+    """The first of ``names`` that is present and its value, ('', None) when none is. Dots go inside objects."""
+    for name in names:
+        value = fields.get(name)
+        if value is None and "." in name:
+            value = fields
+            for part in name.split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None:
+            return name, value
+    return "", None
+
+
+class _Words:
+    """Sentinels and words, matched without regard to case."""
+
+    def __init__(self, rule: Rule, column: str) -> None:
+        self._void = frozenset(as_word(word).casefold() for word in rule.void)
+        self._words = {word.casefold(): meaning for word, meaning in rule.words.items()}
+        self._column = column
+
+    def __bool__(self) -> bool:
+        return bool(self._void or self._words)
+
+    def match(self, name: str, raw: Any, attributes: Attributes, notes: list[str]) -> tuple[bool, Any]:
+        """Whether the raw value is such a word, and what it stands for."""
+        if not isinstance(raw, str | bool | int | float):
+            return False, None
+        word = as_word(raw).casefold()
+        if word in self._void:
+            notes.append(f"{name} is {as_word(raw)[:_SHOWN]}: no {self._column}")
+            return True, None
+        if word not in self._words:
+            return False, None
+        meaning = self._words[word]
+        if isinstance(meaning, Attribute):
+            meaning = _attribute(meaning, attributes, self._column, notes)
+        return True, meaning
+
+
+class _StateRule:
+    def __init__(self, rule: Rule, column: State) -> None:
+        self._names = rule.fields
+        self._words = _Words(rule, column.name)
+        self._column = column
+
+    def take(self, fields: Fields, attributes: Attributes, units: Units, notes: list[str]) -> str | None:
+        name, raw = find(fields, self._names)
+        if not name:
+            return None
+        known, meaning = self._words.match(name, raw, attributes, notes)
+        if known:
+            return meaning if isinstance(meaning, str) else None
+        if isinstance(raw, str) and raw in self._column.words:
+            return raw
+        notes.append(f"{name} {as_word(raw)[:_SHOWN]!r} is no word that the profile knows: no {self._column.name}")
+        return None
+
+
+class _NumberRule:
+    def __init__(self, rule: Rule, column: Quantity) -> None:
+        self._names = rule.fields
+        self._words = _Words(rule, column.name)
+        self._column = column
+        self._unit = rule.unit
+        self._scale, self._offset = conversion(rule.unit, column)
+        given = rule.subtract_from
+        self._minuend = Attribute(given) if isinstance(given, str) else given
+        self._absolute = rule.absolute
+        self._curve = rule.curve
+        self._at_least = rule.at_least
+        shaped = self._minuend is not None or rule.absolute or rule.curve or rule.at_least is not None
+        self._bare = not shaped and (self._scale, self._offset) == (1, 0)
+        # The name of a field whose number needs no look at words, paths or units.
+        single = len(rule.fields) == 1 and "." not in rule.fields[0] and not self._words
+        self._simple = rule.fields[0] if single else ""
+
+    def take(self, fields: Fields, attributes: Attributes, units: Units, notes: list[str]) -> float | None:
+        if units is None and self._simple:
+            raw = fields.get(self._simple)
+            if raw is None:
+                return None
+            if type(raw) is int or type(raw) is float:
+                return self._shape(raw, self._scale, self._offset, attributes, notes)
+        name, raw = find(fields, self._names)
+        if not name:
+            return None
+        unit = units.get(name, "") if units is not None else ""
+        if isinstance(raw, Mapping) and "value" in raw:
+            given = raw.get("unit")
+            raw, unit = raw["value"], given if isinstance(given, str) else unit
+        known, meaning = self._words.match(name, raw, attributes, notes)
+        if known:
+            return meaning if isinstance(meaning, int | float) else None
+        return self._read(name, raw, unit, attributes, notes)
+
+    def _read(self, name: str, raw: Any, unit: str, attributes: Attributes, notes: list[str]) -> float | None:
+        if isinstance(raw, str):
+            match = _NUMBER.match(raw)
+            if match is not None:
+                raw, unit = float(match[1]), match[2] or unit
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            notes.append(f"{name} {str(raw)[:_SHOWN]!r} is no number: no {self._column.name}")
+            return None
+        scale, offset = self._scale, self._offset
+        if unit and not self._curve:
+            try:
+                scale, offset = _conversion(unit, self._column)
+            except UnitError as error:
+                if not self._unit:  # else what follows the number is some other remark
+                    notes.append(f"{name}: {error}")
+                    return None
+        return self._shape(raw, scale, offset, attributes, notes)
+
+    def _shape(self, raw: float, scale: float, offset: float, attributes: Attributes, notes: list[str]) -> float | None:
+        if not -1e15 < raw < 1e15:  # not a number compares false, too
+            notes.append(f"{str(raw)[:_SHOWN]} is no measurement: no {self._column.name}")
+            return None
+        if self._bare and scale == 1 and offset == 0:
+            return raw
+        value = raw * scale + offset
+        if self._minuend is not None:
+            start = _attribute(self._minuend, attributes, self._column.name, notes)
+            if start is None:
+                return None
+            value = start - value
+        if self._absolute:
+            value = fabs(value)
+        if self._curve:
+            value = along(self._curve, value)
+        if self._at_least is not None and value < self._at_least:
+            notes.append(f"{self._column.name} {value:.6g} raised to {self._at_least:g}")
+            value = self._at_least
+        return round(value, _DECIMALS)
+
+
+def _attribute(wanted: Attribute, attributes: Attributes, column: str, notes: list[str]) -> float | None:
+    value = as_number(attributes.get(wanted.attribute, wanted.default))
+    if value is None:
+        notes.append(f"{column} needs the sensor's attribute {wanted.attribute} as a number")
+    return value
+
+
+def as_number(value: Any) -> float | None:
+    """An attribute's value as a number, None when it is none; a register kept as a table has texts only."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if isfinite(found) else None
+
+
+@lru_cache(maxsize=1024)
+def _conversion(unit: str, column: Quantity) -> tuple[float, float]:
+    return conversion(unit, column)

@@ -1,0 +1,1 @@
+"""The process: command line, settings, logs, metrics, embedded servers and the wiring."""

@@ -1,0 +1,5 @@
+"""``python -m lifeline`` is the command ``lifeline``."""
+
+from lifeline.command import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands of ``lifeline``, a module each: its ``app``, read only when the command is called."""

@@ -1,0 +1,55 @@
+"""``lifeline bench``: what the road carries on this machine."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from lifeline.bench.decode import bench_decode
+from lifeline.bench.ingest import bench_ingest
+from lifeline.bench.servers import bench_servers
+from lifeline.settings import load_settings
+from lifeline.supervisor import embedded_servers
+
+app = typer.Typer()
+
+_Json = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")]
+
+
+@app.callback()
+def bench() -> None:
+    """What the road carries on this machine, on the servers that the settings name, else on embedded ones."""
+
+
+@app.command()
+def ingest(
+    seconds: Annotated[float, typer.Option(min=1, help="How long each rate is measured")] = 10,
+    json_file: _Json = None,
+) -> None:
+    """Messages per second on the whole road, beside what its parts could do; latency; memory."""
+    console = Console(stderr=True, highlight=False)
+    with embedded_servers(load_settings()) as known:
+        broker_url = known.broker_url
+        assert broker_url is not None
+        with bench_servers(known.database, broker_url.get_secret_value()) as servers:
+            figures = bench_ingest(servers, seconds, console.print).as_json()
+    _show(figures, json_file)
+
+
+@app.command()
+def decode(
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each rate is measured")] = 3,
+    json_file: _Json = None,
+) -> None:
+    """Messages per second from bytes to rows in one process, without broker and database."""
+    _show(bench_decode(seconds).as_json(), json_file)
+
+
+def _show(figures: Mapping[str, Any], json_file: Path | None) -> None:
+    shown = json.dumps(figures, indent=2)
+    if json_file is not None:
+        json_file.write_text(shown + "\n", encoding="utf-8")
+    Console(highlight=False).print(shown)

@@ -1,0 +1,21 @@
+"""``lifeline migrate``: bring the database to this version."""
+
+import asyncio
+
+import typer
+
+from lifeline.preparation import prepare
+from lifeline.reach import reach_database
+from lifeline.settings import load_settings
+
+app = typer.Typer()
+
+
+@app.command()
+def migrate() -> None:
+    """Run the migrations that have not run, make the reading tables, add the rules that changed."""
+    with reach_database(load_settings()) as url:
+        done = asyncio.run(prepare(url))
+    typer.echo(f"readings in: {'TimescaleDB' if done.engine == 'timescaledb' else 'plain PostgreSQL'}")
+    typer.echo(f"migrations run: {', '.join(done.migrations) or 'none, all are there'}")
+    typer.echo(f"rules added: {', '.join(done.rules) or 'none, all are there'}")

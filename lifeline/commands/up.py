@@ -1,0 +1,61 @@
+"""``lifeline up``: the whole hub with one command."""
+
+import asyncio
+from contextlib import suppress
+from time import monotonic
+
+import typer
+from rich.console import Console
+
+from ingest.broker import Broker
+from lifeline.logs import configure
+from lifeline.settings import ROLES, Settings, load_settings
+from lifeline.supervisor import embedded_servers, running_hub
+from lifeline.wiring import stop_signals
+
+app = typer.Typer()
+
+
+@app.command()
+def up() -> None:
+    """Run the whole hub, with a broker and a database of its own unless the settings name others."""
+    started = monotonic()
+    settings = load_settings()
+    configure(settings.log_level, as_json=settings.log_json, process="up")
+    with embedded_servers(settings) as known:
+        asyncio.run(_run(settings, known, started))
+
+
+async def _run(settings: Settings, known: Settings, started: float) -> None:
+    async with stop_signals() as stop:
+        hub = asyncio.create_task(_stay(settings, known, started), name="hub")
+        signalled = asyncio.create_task(stop.wait(), name="signal")
+        await asyncio.wait({hub, signalled}, return_when=asyncio.FIRST_COMPLETED)
+        signalled.cancel()
+        hub.cancel()  # a hub that is still starting can be stopped as well
+        with suppress(asyncio.CancelledError):
+            await hub
+
+
+async def _stay(settings: Settings, known: Settings, started: float) -> None:
+    async with running_hub(known):
+        console = Console(soft_wrap=True, highlight=False, markup=False)
+        for line in addresses(settings, known):
+            console.print(line)
+        console.print(f"Ready after {monotonic() - started:.1f} s. Ctrl-C stops it.")
+        await asyncio.Event().wait()
+
+
+def addresses(settings: Settings, known: Settings) -> list[str]:
+    """Where everything is, for people, without passwords. ``known`` is ``settings`` with every address filled in."""
+    broker: Broker = known.broker
+    scheme = "mqtts" if broker.tls else "mqtt"
+    host = known.database.rpartition("@")[2]
+    kept = f" (password in {settings.data_dir / 'postgres.password'})" if settings.database_url is None else ""
+    probes = ", ".join(f"{role} http://{known.probe_host}:{known.probe_port(role)}/metrics" for role in ROLES)
+    return [
+        f"API       http://{known.api_host}:{known.api_port}/api/v1",
+        f"Broker    {scheme}://{broker.host}:{broker.port}",
+        f"Database  postgresql://{host}{kept}",
+        f"Metrics   {probes}",
+    ]

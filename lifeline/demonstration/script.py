@@ -1,0 +1,53 @@
+"""What is played: the sensors of a county, those of the drill apart."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lifeline.county import County, read_county
+from simulators.drill import Drill, load_drill
+from simulators.roster import VirtualSensor, read_roster
+from simulators.sensors import BEHAVIOURS
+
+_ROOT = Path(__file__).parents[2]
+COUNTY = _ROOT / "counties" / "guangning"
+DRILL = _ROOT / "simulators" / "drills" / "gas-leak-well-chain.yaml"
+
+REPORT_S = 20
+"""How often a sensor of the traffic reports, in seconds, unless it measures less often than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A county, the drill, and who plays in which."""
+
+    county: County
+    drill: Drill
+    traffic: tuple[VirtualSensor, ...]
+    drilled: tuple[VirtualSensor, ...]
+    usual_s: tuple[int, int]  # shortest and longest interval in the field
+
+    @property
+    def slowest_s(self) -> int:
+        """The longest reporting interval of the traffic."""
+        return max(sensor.interval_s for sensor in self.traffic)
+
+
+def read_script() -> Script:
+    """The demonstration county and its gas-leak drill; HubError or DrillError when their files are not usable."""
+    county = read_county(COUNTY)
+    sensors = read_roster(COUNTY / "sensors.csv")
+    drill = load_drill(DRILL, sensors)
+    in_drill = {code for injection in drill.injections for code in injection.sensors}
+    in_drill |= {wanted.sensor for wanted in drill.wanted if wanted.sensor is not None}
+    return Script(
+        county,
+        drill,
+        traffic=tuple(_busier(sensor) for sensor in sensors if sensor.code not in in_drill),
+        drilled=tuple(sensor for sensor in sensors if sensor.code in in_drill),
+        usual_s=(min(sensor.interval_s for sensor in sensors), max(sensor.interval_s for sensor in sensors)),
+    )
+
+
+def _busier(sensor: VirtualSensor) -> VirtualSensor:
+    sample_s = BEHAVIOURS[sensor.kind].sample_s or REPORT_S
+    return replace(sensor, interval_s=min(sensor.interval_s, max(sample_s, REPORT_S)))

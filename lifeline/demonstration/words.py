@@ -1,0 +1,121 @@
+"""What happened and what was wanted, in words of both languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from alerts.grades import GRADES, Grade
+from alerts.rulebook import default_rules
+from simulators.drill import Text, Wanted
+
+GRADE_OF: Mapping[int, Grade] = MappingProxyType({grade.number: grade for grade in GRADES})
+
+STAGES: Mapping[str, Text] = MappingProxyType(
+    {
+        "reported": Text("上报", "reported"),
+        "filed": Text("立案", "filed"),
+        "dispatched": Text("派遣", "dispatched"),
+        "handling": Text("处置", "handling"),
+        "fed_back": Text("反馈", "fed back"),
+        "verified": Text("核查", "verified"),
+        "closed": Text("结案", "closed"),
+    }
+)
+
+_HAZARD: Mapping[str, Text] = MappingProxyType(
+    {
+        "raised": Text("{grade}险情", "{grade} hazard"),
+        "upgraded": Text("升为{grade}", "up to {grade}"),
+        "downgraded": Text("降为{grade}", "down to {grade}"),
+        "cleared": Text("解除", "cleared"),
+        "checked": Text("现场检查无险", "found harmless on site"),
+        "acknowledged": Text("已确认", "acknowledged"),
+    }
+)
+_INCIDENT: Mapping[str, Text] = MappingProxyType(
+    {
+        "opened": Text("立为事件", "incident opened"),
+        "regraded": Text("事件升级为{grade}", "incident now {grade}"),
+        "closed": Text("结案", "incident closed"),
+    }
+)
+_TASK: Mapping[str, Text] = MappingProxyType(
+    {
+        "unassigned": Text("无队伍可派", "nobody can be sent"),
+        "ordered": Text("受命", "is ordered out"),
+        "received": Text("收到命令", "has the order"),
+        "accepted": Text("接受任务", "accepts"),
+        "en_route": Text("出发", "is on its way"),
+        "on_scene": Text("到达现场", "is on scene"),
+        "done": Text("处置完毕", "is done"),
+        "refused": Text("拒绝任务", "refuses"),
+        "cancelled": Text("任务取消", "is called off"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of what happened: ``at`` by the wall clock, the grade it is about."""
+
+    at: datetime
+    grade: int
+    text: Text
+
+
+def of_hazard(event: Mapping[str, Any]) -> Happening:
+    """A hazard was raised, regraded, cleared, checked or acknowledged."""
+    number = event["grade"] or event["peak_grade"]
+    grade, phrase = GRADE_OF[number], _HAZARD[event["event"]]
+    zh = f"{phrase.zh.format(grade=grade.zh)} {event['code']} {event['reason_zh']}"
+    en = f"{phrase.en.format(grade=grade.colour)} {event['code']} {event['reason_en']}"
+    return Happening(event["recorded_at"], number, Text(zh.rstrip(), en.rstrip()))
+
+
+def of_incident(event: Mapping[str, Any]) -> Happening | None:
+    """An incident was opened, regraded or closed; None for the stages that its task tells."""
+    phrase = _INCIDENT.get(event["event"])
+    if phrase is None:
+        return None
+    grade = GRADE_OF[event["grade"]]
+    zh, en = phrase.zh.format(grade=grade.zh), phrase.en.format(grade=grade.colour)
+    number = event["incident_id"]
+    return Happening(
+        event["recorded_at"],
+        event["grade"],
+        Text(f"#{number} {zh}：{event['title_zh']}", f"#{number} {en}: {event['title_en']}"),
+    )
+
+
+def of_task(event: Mapping[str, Any]) -> Happening:
+    """A squad was ordered out, or answered."""
+    phrase = _TASK[event["event"]]
+    number = event["incident_id"]
+    zh = " ".join(part for part in (f"#{number}", event["squad_zh"], phrase.zh) if part)
+    en = " ".join(part for part in (f"#{number}", event["squad_en"], phrase.en) if part)
+    return Happening(event["recorded_at"], event["grade"], Text(zh, en))
+
+
+def of_wanted(wanted: Wanted) -> Text:
+    """A wanted outcome."""
+    place = wanted.sensor or wanted.squad or ""
+    hazard = _hazard_names().get(wanted.hazard_type or "", Text("险情", "hazard"))
+    grade = GRADE_OF.get(wanted.grade or 0)
+    zh_grade, en_grade = (grade.zh, grade.colour) if grade else ("", "")
+    if grade is not None and grade.number > 1:
+        zh_grade, en_grade = f"{zh_grade}及以上", f"{en_grade} or graver"
+    zh, en = {
+        "hazard_graded": (f"{hazard.zh} 达{zh_grade}", f"{hazard.en} graded {en_grade}"),
+        "hazard_cleared": (f"{hazard.zh} 解除", f"{hazard.en} cleared"),
+        "incident_opened": ("立为事件", "incident opened"),
+        "order_received": ("队伍收到命令", "order at the squad"),
+        "task_done": ("队伍处置完毕", "squad is done"),
+        "incident_closed": ("结案", "incident closed"),
+    }[wanted.what]
+    return Text(f"{place} {zh}".strip(), f"{place} {en}".strip())
+
+
+def _hazard_names() -> dict[str, Text]:
+    return {name: Text(rule.title.zh, rule.title.en) for file in default_rules() for name, rule in file.hazards.items()}

@@ -1,0 +1,51 @@
+"""The row by which other processes know that this one is alive."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from database.queries import load_queries
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+TICK_S = 2.0
+_STARTING_S = 0.5
+_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Keeps the row of the process called ``name`` up to date."""
+
+    pool: asyncpg.Pool
+    name: str
+    pid: int
+    started_at: datetime
+    ready: Callable[[], bool]
+
+    async def run_once(self, now: datetime) -> bool:
+        """Write the row and return the readiness that it tells."""
+        ready = self.ready()
+        await self.pool.execute(_SQL.beat, self.name, self.pid, self.started_at, now, ready, "")
+        return ready
+
+    async def run(self) -> None:
+        """Write the row every two seconds, more often while the process is not ready, until cancelled."""
+        while True:
+            ready = False
+            try:
+                ready = await self.run_once(datetime.now(UTC))
+            except _AWAY as error:
+                structlog.get_logger().warning("heartbeat_missed", error=str(error) or type(error).__name__)
+            await asyncio.sleep(TICK_S if ready else _STARTING_S)
+
+    async def end(self, now: datetime) -> None:
+        """Say that the process stops in order; without a database there is nobody to tell."""
+        try:
+            await self.pool.execute(_SQL.beat, self.name, self.pid, self.started_at, now, False, "stopped")
+        except _AWAY as error:
+            structlog.get_logger().warning("heartbeat_missed", error=str(error) or type(error).__name__)

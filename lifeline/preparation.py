@@ -1,0 +1,47 @@
+"""Bringing a database to where this version of the hub wants it, and telling whether it is there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from alerts.rulebook import default_rules, load_rules
+from database.migrate import migrate, read_migrations
+from database.pool import connect
+from database.queries import load_queries
+from ingest.tables import ensure_reading_tables
+from lifeline.errors import HubError
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was done: names of migrations and rules, and the engine that holds the readings."""
+
+    migrations: tuple[str, ...]
+    rules: tuple[str, ...]
+    engine: str
+
+
+async def prepare(database_url: str) -> Prepared:
+    """Migrate, make the reading tables and add the rules that changed; does nothing the second time."""
+    connection = await connect(database_url, application="migrate")
+    try:
+        migrations = await migrate(connection)
+        engine = await ensure_reading_tables(connection)
+        rules = await load_rules(connection, default_rules())
+    finally:
+        await connection.close()
+    return Prepared(tuple(migrations), tuple(rules), engine)
+
+
+async def check_prepared(pool: asyncpg.Pool) -> None:
+    """HubError when the database is not at this version's migrations."""
+    there = await pool.fetchval(_SQL.is_prepared)
+    ran = await pool.fetchval(_SQL.latest_migration) if there else 0
+    wanted = len(read_migrations())
+    if ran < wanted:
+        raise HubError(f"the database is at migration {ran} of {wanted}: run `lifeline migrate`")
+    if ran > wanted:
+        raise HubError(f"the database is at migration {ran}, this version knows {wanted}: upgrade Lifeline")

@@ -1,0 +1,5 @@
+-- name: is_prepared
+SELECT to_regclass('migration') IS NOT NULL
+
+-- name: latest_migration
+SELECT coalesce(max(number), 0) FROM migration

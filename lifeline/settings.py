@@ -1,0 +1,125 @@
+"""Everything that can be set, from environment variables that begin with LIFELINE_."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.broker import Broker
+from ingest.errors import IngestError
+from ingest.formats.table import FORMAT_NAMES, NATIVE
+from lifeline.errors import HubError
+
+ROLES = ("ingest", "dispatch", "api")
+"""The hub's processes, in the order in which they start."""
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+def _broker_url(url: SecretStr) -> SecretStr:
+    try:
+        Broker.parse(url.get_secret_value())
+    except IngestError as error:
+        raise ValueError(str(error)) from None
+    return url
+
+
+def _database_url(url: SecretStr) -> SecretStr:
+    try:
+        scheme = urlsplit(url.get_secret_value()).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("postgresql", "postgres"):
+        raise ValueError("the database's URL must look like postgresql://user:password@host:5432/database")
+    return url
+
+
+def _topic_level(prefix: str) -> str:
+    levels = prefix.split("/")
+    if not all(levels) or any(character in prefix for character in "+#\0"):
+        raise ValueError("a topic prefix is one or more levels like county/sensors, without + and #")
+    return prefix
+
+
+def _formats(names: str) -> str:
+    unknown = [name for name in names.split(",") if name not in FORMAT_NAMES]
+    if unknown:
+        raise ValueError(f"unknown format {unknown[0]!r}: name some of {', '.join(FORMAT_NAMES)}, with commas between")
+    return names
+
+
+TopicPrefix = Annotated[str, AfterValidator(_topic_level)]
+ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+
+
+class Settings(BaseSettings):
+    """The hub's settings; see the README for what each is for. URLs hold passwords, so they never print."""
+
+    model_config = SettingsConfigDict(env_prefix="LIFELINE_", hide_input_in_errors=True, env_ignore_empty=True)
+
+    broker_url: Annotated[SecretStr, AfterValidator(_broker_url)] | None = None  # None: the embedded broker
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = None  # None: the embedded database
+    broker_dollar_topics: bool = True  # false for a broker that hangs up on who subscribes to topics like $oc/…
+    data_dir: Path = Path("lifeline-data")  # of the embedded servers
+
+    client_id: ClientId = "lifeline"  # two hubs on one broker need two: their sessions there are kept under it
+    topic_prefix: TopicPrefix = "sensors"
+    squads_prefix: TopicPrefix = "squads"
+    ingress_prefix: TopicPrefix = "ingress"  # of the topics on which the api process passes on what is pushed to it
+    formats: Annotated[str, AfterValidator(_formats)] = NATIVE  # names with commas between
+    profiles_dir: Path | None = None  # device profiles of the county's own, beside those that ship
+    unknown_sensor: Literal["quarantine", "provision"] = "quarantine"
+
+    # Loopback unless told otherwise: what faces outwards belongs behind a proxy with TLS.
+    api_host: str = "127.0.0.1"
+    api_port: Port = 8000  # 0: any free one
+    probe_host: str = "127.0.0.1"  # live, ready and metrics of each process
+    ingest_probe_port: Port = 9101
+    dispatch_probe_port: Port = 9102
+    api_probe_port: Port = 9103
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_json: bool = False
+
+    @property
+    def format_names(self) -> tuple[str, ...]:
+        """Names of the formats that are switched on, the native one always."""
+        return tuple(dict.fromkeys((NATIVE, *self.formats.split(","))))
+
+    @property
+    def profile_folders(self) -> tuple[Path, ...]:
+        """Folders with device profiles beside those that ship."""
+        return () if self.profiles_dir is None else (self.profiles_dir,)
+
+    @property
+    def broker(self) -> Broker:
+        """Where the broker is; HubError when no URL is set."""
+        if self.broker_url is None:
+            raise HubError("LIFELINE_BROKER_URL is not set: set it, or run `lifeline up`, which brings a broker")
+        return Broker.parse(self.broker_url.get_secret_value())
+
+    @property
+    def database(self) -> str:
+        """URL of the database, password included; HubError when none is set."""
+        if self.database_url is None:
+            raise HubError("LIFELINE_DATABASE_URL is not set: set it, or run `lifeline up`, which brings a database")
+        return self.database_url.get_secret_value()
+
+    def probe_port(self, role: str) -> int:
+        """The port on which the process of ``role`` answers probes."""
+        port: int = getattr(self, f"{role}_probe_port")
+        return port
+
+
+def load_settings() -> Settings:
+    """The settings from the environment; HubError that names each wrong variable and never repeats its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"LIFELINE_{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise HubError("\n".join(wrong)) from None

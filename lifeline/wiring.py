@@ -1,0 +1,99 @@
+"""One process of the hub, from its settings to its work, built straight down and torn down in reverse."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import asyncpg
+import structlog
+import uvloop
+
+from database.listen import Listener
+from database.pool import open_pool
+from lifeline.heartbeat import Heartbeat
+from lifeline.logs import configure
+from lifeline.metrics import Metrics
+from lifeline.preparation import check_prepared
+from lifeline.probe import Probe, serve_probe
+from lifeline.settings import Settings
+
+_POOL_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a process does: ``run`` until cancelled; ``close`` says good-bye to others before that.
+
+    ``stats`` are the counters of its rooms by subject.
+    """
+
+    run: Callable[[Listener], Coroutine[Any, Any, None]]
+    ready: Callable[[], bool]
+    close: Callable[[], Awaitable[None]]
+    stats: Mapping[str, Any]
+
+
+Build: TypeAlias = Callable[[Settings, asyncpg.Pool], Awaitable[Work]]
+"""Builds the work of a role; nothing runs yet."""
+
+
+async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event) -> None:
+    """Be the process of ``role`` until ``stop`` is set.
+
+    Raises the rooms' errors when the process can't start, and the ExceptionGroup of its tasks when one fails.
+    """
+    log = structlog.get_logger()
+    async with AsyncExitStack() as opened:
+        pool = await open_pool(settings.database, application=role, size=_POOL_SIZE)
+        opened.callback(pool.terminate)
+        await check_prepared(pool)
+        work = await build(settings, pool)
+        probe = Probe(os.getpid(), work.ready, Metrics(work.stats))
+        port = await opened.enter_async_context(serve_probe(probe, settings.probe_host, settings.probe_port(role)))
+        heartbeat = Heartbeat(pool, role, os.getpid(), datetime.now(UTC), work.ready)
+        listener = Listener(settings.database, application=role)
+        log.info("started", probe=f"http://{settings.probe_host}:{port}")
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(work.run(listener), name=role),
+                group.create_task(listener.run(), name="listener"),
+                group.create_task(heartbeat.run(), name="heartbeat"),
+            ]
+            await stop.wait()
+            await work.close()
+            for task in tasks:
+                task.cancel()
+        await heartbeat.end(datetime.now(UTC))
+        log.info("stopped")
+
+
+@asynccontextmanager
+async def stop_signals() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def main(role: str, settings: Settings, build: Build) -> None:
+    """Be the process of ``role`` until SIGTERM or SIGINT."""
+
+    async def until_signal() -> None:
+        async with stop_signals() as stop:
+            await serve(role, settings, build, stop)
+
+    configure(settings.log_level, as_json=settings.log_json, process=role)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_signal())

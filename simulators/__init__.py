@@ -1,0 +1,1 @@
+"""Simulated sensors and squads, and drills as data."""

@@ -1,0 +1,157 @@
+"""The load generator: QoS 1 publishes as fast as one core can write them, from bytes prepared ahead.
+
+A message's bytes are made once per sensor; only the packet identifier and the thirteen digits of its epoch
+milliseconds are put in as it is sent. So each (sensor, time) comes once, and the generator is seldom the limit.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import mqtt5
+
+_TIME = b"1000000000000"  # stands for the time in a template
+_PACKET_ID = 0x7F7F
+_CHUNK = 256
+
+
+class LoadError(Exception):
+    """The broker refused or left the load generator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The bytes of one sensor's PUBLISH around packet identifier and time."""
+
+    head: bytes
+    middle: bytes
+    tail: bytes
+
+
+def prepare(topic: str, quantities: str) -> Template:
+    """The template of a sensor that always reports ``quantities``, JSON members such as ``"depth_m":0.01``."""
+    payload = b'{"time":' + _TIME + b"," + quantities.encode() + b"}"
+    packet = mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=_PACKET_ID).write()
+    identifier_at = len(packet) - len(payload) - 3  # identifier, then an empty property list
+    time_at = len(packet) - len(payload) + len(b'{"time":')
+    return Template(packet[:identifier_at], packet[identifier_at + 2 : time_at], packet[time_at + len(_TIME) :])
+
+
+@dataclass(slots=True)
+class Load:
+    """Message n is that of template n mod len(templates), at ``start_ms`` plus ``step_ms`` per round."""
+
+    templates: Sequence[Template]
+    start_ms: int
+    step_ms: int = 1000
+    sent: int = 0
+    acknowledged: int = 0
+    waited_s: float = field(default=0.0)
+
+    def next_bytes(self, count: int, first_packet_id: int) -> bytes:
+        """The next ``count`` messages on the wire, with packet identifiers from ``first_packet_id`` on."""
+        pieces: list[bytes] = []
+        templates, sent, size = self.templates, self.sent, len(self.templates)
+        for offset in range(count):
+            turn, index = divmod(sent + offset, size)
+            template = templates[index]
+            identifier = (first_packet_id + offset - 1) % 65535 + 1
+            pieces += (
+                template.head,
+                identifier.to_bytes(2, "big"),
+                template.middle,
+                b"%d" % (self.start_ms + turn * self.step_ms),
+                template.tail,
+            )
+        self.sent += count
+        return b"".join(pieces)
+
+
+class _Publisher(asyncio.Protocol):
+    def __init__(self, load: Load) -> None:
+        loop = asyncio.get_running_loop()
+        self._load = load
+        self._rest = b""
+        self.connected: asyncio.Future[mqtt5.ConnAckPacket] = loop.create_future()
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self.moved = asyncio.Event()
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        view = memoryview(self._rest + data)
+        offset = 0
+        try:
+            while offset < len(view):
+                packet, length = mqtt5.read(view[offset:])
+                offset += length
+                if isinstance(packet, mqtt5.PubAckPacket):
+                    self._load.acknowledged += 1
+                elif isinstance(packet, mqtt5.ConnAckPacket):
+                    self.connected.set_result(packet)
+        except IndexError:
+            pass  # the rest has not arrived yet
+        self._rest = bytes(view[offset:])
+        self.moved.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.lost.done():
+            self.lost.set_result(None)
+        self.moved.set()
+        self.writable.set()
+
+    def pause_writing(self) -> None:
+        self.writable.clear()
+
+    def resume_writing(self) -> None:
+        self.writable.set()
+
+
+async def publish(
+    load: Load,
+    host: str,
+    port: int,
+    *,
+    client_id: str,
+    allowed: Callable[[], int],
+    stop: Callable[[], bool],
+    window: int = 1000,
+) -> None:
+    """Publish until ``stop()`` and all is acknowledged.
+
+    ``allowed()`` is the number of messages that may have been sent by now; at most ``window`` are unacknowledged.
+    LoadError when the broker refuses or leaves.
+    """
+    loop = asyncio.get_running_loop()
+    transport, publisher = await loop.create_connection(lambda: _Publisher(load), host, port)
+    try:
+        transport.write(mqtt5.ConnectPacket(client_id=client_id, clean_start=True, keep_alive=600).write())
+        connack = await asyncio.wait_for(publisher.connected, 10)
+        if connack.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
+            raise LoadError(f"the broker refused the load generator: {connack.reason_code}")
+        window = min(window, connack.receive_max)
+        while load.acknowledged < load.sent or not stop():
+            if publisher.lost.done():
+                raise LoadError("the broker closed the load generator's connection")
+            room = min(window - (load.sent - load.acknowledged), allowed() - load.sent, _CHUNK)
+            if room > 0 and not stop():
+                transport.write(load.next_bytes(room, load.sent % 65535 + 1))
+                await publisher.writable.wait()
+                await asyncio.sleep(0)
+            else:
+                await _pause(publisher, load)
+        transport.write(mqtt5.DisconnectPacket().write())
+    finally:
+        transport.close()
+
+
+async def _pause(publisher: _Publisher, load: Load) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    publisher.moved.clear()
+    try:
+        async with asyncio.timeout(0.002):
+            await publisher.moved.wait()
+    except TimeoutError:
+        pass
+    load.waited_s += loop.time() - began

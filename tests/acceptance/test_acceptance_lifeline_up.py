@@ -1,0 +1,192 @@
+"""`lifeline up` as people run it: ready soon, kept running, stopped in order, gone when killed."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
+PORTS = ("API_PORT", "INGEST_PROBE_PORT", "DISPATCH_PROBE_PORT", "API_PROBE_PORT")
+ROLES = ("ingest", "dispatch", "api")
+
+
+@dataclass
+class Up:
+    """A hub started with ``lifeline up``; ``lines`` is what it has said so far."""
+
+    process: "subprocess.Popen[str]"
+    lines: list[str] = field(default_factory=list)
+    is_silent: bool = False
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def read(self) -> None:
+        """Collect its output until it ends."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.rstrip("\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.is_silent = True
+            self.changed.notify_all()
+
+    def wait_for(self, pattern: str, times: int = 1, within_s: float = 30) -> list[re.Match[str]]:
+        """The lines that match, once there are enough."""
+
+        def found() -> list[re.Match[str]]:
+            return [match for line in self.lines if (match := re.search(pattern, line))]
+
+        with self.changed:
+            self.changed.wait_for(lambda: self.is_silent or len(found()) >= times, within_s)
+            assert len(found()) >= times, f"no {pattern!r} in:\n" + "\n".join(self.lines)
+            return found()
+
+    def child(self, role: str) -> psutil.Process:
+        """The process of ``role``."""
+        for process in psutil.Process(self.process.pid).children():
+            if process.cmdline()[-2:] == ["lifeline", role]:
+                return process
+        raise AssertionError(f"no process of {role}")
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the end; exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Up]]:
+    """Starts hubs, each with ports of its own, on embedded servers in one folder unless variables say otherwise."""
+    started: list[tuple[Up, threading.Thread]] = []
+    with tempfile.TemporaryDirectory(prefix="lifeline-up-") as folder:
+
+        def up(**variables: str) -> Up:
+            kept = {name: value for name, value in os.environ.items() if not name.startswith("LIFELINE_")}
+            ports = {f"LIFELINE_{name}": "0" for name in PORTS}
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "lifeline", "up"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env={**kept, **ports, "LIFELINE_DATA_DIR": str(Path(folder) / "data"), **variables},
+            )
+            hub = Up(process)
+            reader = threading.Thread(target=hub.read)
+            reader.start()
+            started.append((hub, reader))
+            return hub
+
+        yield up
+        for hub, reader in started:
+            if hub.process.poll() is None:
+                hub.process.kill()
+                hub.process.wait()
+            reader.join()
+            assert hub.process.stdout is not None
+            hub.process.stdout.close()
+
+
+def wait_until_gone(processes: list[psutil.Process]) -> None:
+    """Block until all have ended, whether or not somebody took their exit status."""
+    for process in processes:
+        try:
+            handle = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            continue
+        try:
+            ended, _, _ = select.select([handle], [], [], 15)
+        finally:
+            os.close(handle)
+        assert ended, f"still there: {process}"
+
+
+def test_the_hub_is_ready_soon_answers_and_stops_in_order(start: Callable[..., Up]) -> None:
+    began = time.monotonic()
+    hub = start()
+    hub.wait_for(r"^Ready after ")
+    assert time.monotonic() - began < 10  # 5 s on an idle machine; tests may share theirs
+    (api,) = hub.wait_for(r"^API +(http://\S+)")
+    health = httpx.get(f"{api[1]}/health")
+    assert {process["name"] for process in health.json()["processes"]} == set(ROLES)
+    family = psutil.Process(hub.process.pid).children(recursive=True)
+    assert hub.end(signal.SIGTERM) == 0
+    wait_until_gone(family)
+    stopped = hub.wait_for(r"\bstopped\b.*process=(\w+)", times=3)
+    assert [match[1] for match in stopped] == ["api", "dispatch", "ingest"]
+    said = "\n".join(hub.lines)
+    assert "Traceback" not in said
+    assert not re.search(r"postgresql://\w+:", said)  # no password is ever said
+
+
+def test_a_killed_process_comes_back(start: Callable[..., Up]) -> None:
+    hub = start()
+    hub.wait_for(r"^Ready after ")
+    before = hub.child("ingest")
+    before.kill()
+    hub.wait_for(r"process_ended .*role=ingest status=-9")
+    hub.wait_for(r"broker_connected .*process=ingest", times=2)
+    assert hub.child("ingest").pid != before.pid
+    assert hub.end(signal.SIGINT) == 0
+
+
+def test_a_killed_hub_takes_everything_with_it_and_starts_again(start: Callable[..., Up]) -> None:
+    hub = start()
+    hub.wait_for(r"^Ready after ")
+    family = psutil.Process(hub.process.pid).children(recursive=True)
+    assert len(family) > 5
+    hub.end(signal.SIGKILL)
+    wait_until_gone(family)
+    again = start()
+    again.wait_for(r"^Ready after ")
+    assert again.end(signal.SIGTERM) == 0
+
+
+def test_a_hub_that_is_still_starting_can_be_stopped(start: Callable[..., Up]) -> None:
+    hub = start()
+    hub.wait_for(r"\bstarted\b")  # the first of the three
+    family = psutil.Process(hub.process.pid).children(recursive=True)
+    assert hub.end(signal.SIGTERM) == 0
+    wait_until_gone(family)
+
+
+def test_a_second_hub_on_the_same_folder_is_refused(start: Callable[..., Up]) -> None:
+    hub = start()
+    hub.wait_for(r"^Ready after ")
+    second = start()
+    assert second.process.wait(30) == 1
+    second.wait_for(r"^lifeline: another hub uses ")
+    assert hub.end(signal.SIGTERM) == 0
+
+
+def test_a_port_that_is_taken_ends_the_start_with_what_to_do(start: Callable[..., Up]) -> None:
+    hub = start()
+    (api,) = hub.wait_for(r"^API +http://127\.0\.0\.1:(\d+)")
+    with tempfile.TemporaryDirectory(prefix="lifeline-up-") as other:
+        second = start(LIFELINE_API_PORT=api[1], LIFELINE_DATA_DIR=other)
+        assert second.process.wait(30) == 1
+        second.wait_for(rf"can't listen on 127\.0\.0\.1:{api[1]}.*set LIFELINE_API_HOST, LIFELINE_API_PORT")
+        second.wait_for(r"^lifeline: api ended with status 1: see its log")
+    assert hub.end(signal.SIGTERM) == 0
+
+
+def test_servers_that_are_named_are_used_and_left_running(
+    start: Callable[..., Up], database_url: str, broker_url: str
+) -> None:
+    hub = start(LIFELINE_DATABASE_URL=database_url, LIFELINE_BROKER_URL=broker_url)
+    hub.wait_for(r"^Ready after ")
+    hub.wait_for(rf"^Broker +{re.escape(broker_url.partition('@')[2] or broker_url)}$")
+    names = {" ".join(process.cmdline()) for process in psutil.Process(hub.process.pid).children()}
+    assert len(names) == len(ROLES)
+    assert hub.end(signal.SIGTERM) == 0

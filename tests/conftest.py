@@ -1,0 +1,255 @@
+"""Real servers for all tests: a database of its own for each test, a broker for the session.
+
+LIFELINE_TEST_DATABASE_URL names a PostgreSQL or TimescaleDB server to make databases on, LIFELINE_TEST_BROKER_URL an
+MQTT 5 broker; without them the embedded ones are started.
+"""
+
+import asyncio
+import gc
+import inspect
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from database.engine import detect_engine
+from database.migrate import migrate
+from database.pool import connect, open_pool
+from ingest.tables import ensure_reading_tables
+from lifeline.embedded import EmbeddedBroker, EmbeddedDatabase, free_port
+from lifeline.offspring import spawn, stop
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """A server to make databases on, and the migrated one that tests clone."""
+
+    url: str
+    template: str
+
+    def url_of(self, database: str) -> str:
+        """Where to connect to ``database``."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    # Not below pytest's own folders: those are closed to the account that the database runs as.
+    with tempfile.TemporaryDirectory(prefix="lifeline-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def database_server(server_folder: Path) -> Iterator[DatabaseServer]:
+    """A server with a migrated template; it is read once per session."""
+    with ExitStack() as opened:
+        url = os.environ.get("LIFELINE_TEST_DATABASE_URL")
+        if url is None:
+            url = opened.enter_context(EmbeddedDatabase(server_folder / "database", durable=False)).url
+        server = DatabaseServer(url, f"lifeline_template_{uuid4().hex[:12]}")
+        asyncio.run(_make_template(server))
+        opened.callback(lambda: asyncio.run(_drop(server, server.template)))
+        yield server
+
+
+async def _make_template(server: DatabaseServer) -> None:
+    admin = await connect(server.url, application="tests")
+    try:
+        await admin.execute(f'CREATE DATABASE "{server.template}"')
+        connection = await connect(server.url_of(server.template), application="tests")
+        await migrate(connection)
+        if await ensure_reading_tables(connection) == "timescaledb":
+            # Its background workers stay connected, and a database with sessions can't be cloned.
+            await connection.execute("SELECT _timescaledb_functions.stop_background_workers()")
+        await connection.close()
+        await admin.execute(f'ALTER DATABASE "{server.template}" ALLOW_CONNECTIONS false')
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", server.template
+        )
+    finally:
+        await admin.close()
+
+
+async def _drop(server: DatabaseServer, database: str) -> None:
+    admin = await connect(server.url, application="tests")
+    try:
+        await admin.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def empty_database_url(database_server: DatabaseServer) -> AsyncIterator[str]:
+    """A database without any table, gone after the test."""
+    async for url in _database(database_server, template=""):
+        yield url
+
+
+@pytest.fixture
+async def database_url(database_server: DatabaseServer) -> AsyncIterator[str]:
+    """A migrated database with reading tables, gone after the test."""
+    async for url in _database(database_server, template=f'TEMPLATE "{database_server.template}"'):
+        yield url
+
+
+async def _database(server: DatabaseServer, *, template: str) -> AsyncIterator[str]:
+    name = f"lifeline_test_{uuid4().hex[:12]}"
+    admin = await connect(server.url, application="tests")
+    try:
+        await admin.execute(f'CREATE DATABASE "{name}" {template}')
+        yield server.url_of(name)
+        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """A pool on the test's own database."""
+    opened = await open_pool(database_url, application="tests", size=8)
+    yield opened
+    opened.terminate()
+
+
+@pytest.fixture
+async def timescaledb(pool: asyncpg.Pool) -> None:
+    """Skips the test where the server has no TimescaleDB."""
+    async with pool.acquire() as connection:
+        if await detect_engine(connection) != "timescaledb":
+            pytest.skip("needs TimescaleDB: name a server that has it in LIFELINE_TEST_DATABASE_URL")
+
+
+@pytest.fixture(scope="session")
+def broker_url(server_folder: Path) -> Iterator[str]:
+    """The session's broker; tests keep apart by topics and client ids."""
+    url = os.environ.get("LIFELINE_TEST_BROKER_URL")
+    if url is not None:
+        yield url
+        return
+    with EmbeddedBroker(server_folder / "broker") as broker:
+        yield broker.url
+
+
+@pytest.fixture
+def topic_root() -> str:
+    """First level of the topics of this test alone."""
+    return f"t{uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium; the test is skipped where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("needs Chromium: apt-get install chromium fonts-noto-cjk")
+    return found
+
+
+@dataclass(slots=True)
+class Mosquitto:
+    """A private Mosquitto on loopback that can be killed and started again on the same port and data."""
+
+    program: str
+    folder: Path
+    config: str
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        """Where to connect."""
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        head = f"listener {self.port} 127.0.0.1\npersistence_location {self.folder}/\n"
+        if os.geteuid() == 0:
+            head += "user root\n"  # else it would run as an account that can't write the folder
+        path = self.folder / "mosquitto.conf"
+        path.write_text(head + self.config)
+        with (self.folder / "mosquitto.log").open("ab") as log:
+            self.process = spawn([self.program, "-c", path], death_signal=signal.SIGKILL, output=log)
+        deadline = time.monotonic() + 10
+        while not self._listens():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"Mosquitto did not start:\n{(self.folder / 'mosquitto.log').read_text()}")
+            time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """SIGTERM: it saves what it is to keep."""
+        assert self.process is not None
+        stop(self.process, signal.SIGTERM)
+
+    def restart(self) -> None:
+        """Stop it if it runs, and start it again."""
+        self.stop()
+        self.start()
+
+
+@pytest.fixture
+def mosquitto() -> Iterator[Callable[..., Mosquitto]]:
+    """Starts private Mosquittos with the given lines of configuration; anonymous access unless they say otherwise."""
+    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        pytest.skip("needs Mosquitto: apt-get install mosquitto")
+    with ExitStack() as opened:
+
+        def start(config: str = "allow_anonymous true\n") -> Mosquitto:
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="lifeline-mosquitto-")))
+            server = Mosquitto(program, folder, config)
+            server.start()
+            opened.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.fixture(autouse=True)
+def _no_stray_task(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A task or callback whose exception nobody took fails the test that started it."""
+    strays: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            strays.append(logging.Formatter().format(record))
+
+    collector = Collector(logging.ERROR)
+    logger = logging.getLogger("asyncio")
+    logger.addHandler(collector)
+    try:
+        yield
+        if inspect.iscoroutinefunction(request.function):
+            gc.collect()  # asyncio complains when the forgotten task is collected
+    finally:
+        logger.removeHandler(collector)
+    if strays:
+        pytest.fail("stray asyncio error:\n" + "\n".join(strays))

@@ -1,0 +1,174 @@
+"""An API on a database with a little of everything in it, and callers of both roles."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.keys import Role, add_key
+from database.engine import detect_engine, ensure_days
+from ingest.kinds import KINDS
+
+NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class County:
+    """Numbers of what ``county`` put into the database."""
+
+    gas_sensor: int
+    noise_sensor: int
+    hazard: int
+    cleared_hazard: int
+    incident: int
+    task: int
+    held: int
+    binary: int
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+async def county(pool: asyncpg.Pool) -> County:
+    """Three sensors, two hazards of one incident, a task ordered to a squad, two messages in quarantine."""
+    add_sensor = "INSERT INTO sensor (code, kind, name_zh, name_en, longitude, latitude, attributes, provisioned)"
+    async with pool.acquire() as connection:
+        gas = await connection.fetchval(
+            f"{add_sensor} VALUES ('GAS-1', 'gas', '气一', 'gas 1', 112.4, 23.6, $1, false) RETURNING sensor_id",
+            {"placement": "closed"},
+        )
+        noise = await connection.fetchval(
+            f"{add_sensor} VALUES ('NOISE-1', 'noise', '声一', 'noise 1', NULL, NULL, '{{}}', true) RETURNING sensor_id"
+        )
+        await connection.execute(f"{add_sensor} VALUES ('WATER-1', 'waterlogging', '', '', NULL, NULL, '{{}}', false)")
+        await connection.execute(
+            "INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone)"
+            " VALUES ('gas-1', '气队', 'gas squad', '{gas}', 112.4, 23.6, '08:00', '20:00', '0758-1'),"
+            " ('road-1', '路队', 'road squad', '{road,cover}', 112.5, 23.7, '20:00', '08:00', '0758-2')"
+        )
+        rule = await connection.fetchval(
+            "INSERT INTO rule (kind, hazard_type, revision, body, source) VALUES ('gas', 'gas_leak', 1, '{}', 'test')"
+            " RETURNING rule_id"
+        )
+        incident = await connection.fetchval(
+            "INSERT INTO incident (kind, hazard_type, grade, stage, skill, title_zh, title_en, longitude,"
+            " latitude, opened_at) VALUES ('gas', 'gas_leak', 2, 'dispatched', 'gas', '气一泄漏', 'leak at gas 1',"
+            " 112.4, 23.6, $1) RETURNING incident_id",
+            NOW,
+        )
+        await connection.execute(
+            "INSERT INTO incident_event (incident_id, at, event, actor, detail)"
+            " VALUES ($1, $2, 'opened', 'engine', $3)",
+            incident,
+            NOW,
+            {"grade": 2},
+        )
+        hazards = []
+        for kind, cleared in (("gas_leak", None), ("low_oxygen", NOW)):
+            hazard = await connection.fetchval(
+                "INSERT INTO hazard (sensor_id, hazard_type, rule_id, grade, peak_grade, latched, reason_zh, reason_en,"
+                " raised_at, graded_at, cleared_at, incident_id)"
+                " VALUES ($1, $2, $3, $4, 2, false, '高', 'high', $5, $5, $6, $7) RETURNING hazard_id",
+                gas,
+                kind,
+                rule,
+                2 if cleared is None else 3,
+                NOW,
+                cleared,
+                incident,
+            )
+            await connection.execute(
+                "INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)"
+                " VALUES ($1, $2, 'raised', 2, '高', 'high', 'engine')",
+                hazard,
+                NOW,
+            )
+            hazards.append(hazard)
+        task = await connection.fetchval(
+            "INSERT INTO task (incident_id, squad_id, status, decision, created_at, updated_at)"
+            " VALUES ($1, 'gas-1', 'ordered', $2, $3, $3) RETURNING task_id",
+            incident,
+            {"chosen": "gas-1"},
+            NOW,
+        )
+        await connection.execute(
+            "INSERT INTO task_event (task_id, at, event, actor) VALUES ($1, $2, 'ordered', 'dispatcher')", task, NOW
+        )
+        held = [
+            await connection.fetchval(
+                "INSERT INTO quarantine (topic, payload, reason, received_at) VALUES ('sensors/x', $1, 'odd', $2)"
+                " RETURNING quarantine_id",
+                payload,
+                NOW,
+            )
+            for payload in ('{"深":1}'.encode(), b"\xff\x00")
+        ]
+        await connection.execute(
+            "INSERT INTO process (name, pid, started_at, seen_at, ready)"
+            " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
+            NOW,
+        )
+    return County(gas, noise, hazards[0], hazards[1], incident, task, held[0], held[1])
+
+
+Store = Callable[[str, list[dict[str, Any]]], Any]
+
+
+@pytest.fixture
+def store_readings(pool: asyncpg.Pool) -> Store:
+    """Stores rows, dicts with sensor_id, time and some columns, as readings of a kind."""
+
+    async def store(kind: str, rows: list[dict[str, Any]]) -> None:
+        table = KINDS[kind].table
+        async with pool.acquire() as connection:
+            if await detect_engine(connection) == "plain":
+                await ensure_days(connection, table, sorted({row["time"].date() for row in rows}))
+            for row in rows:
+                places = ", ".join(f"${place}" for place in range(1, len(row) + 1))
+                await connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", *row.values())
+
+    return store
+
+
+@pytest.fixture
+def app(pool: asyncpg.Pool) -> FastAPI:
+    return create_app(pool, clock=lambda: NOW)
+
+
+def open_client(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    transport = httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url="http://hub/api/v1", headers=headers)
+
+
+async def _client(pool: asyncpg.Pool, app: FastAPI, name: str, role: Role) -> AsyncIterator[httpx.AsyncClient]:
+    key = await add_key(pool, name, role, NOW - timedelta(days=1))
+    async with open_client(app, key) as client:
+        yield client
+
+
+@pytest.fixture
+async def viewer(pool: asyncpg.Pool, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async for client in _client(pool, app, "wall", "viewer"):
+        yield client
+
+
+@pytest.fixture
+async def officer(pool: asyncpg.Pool, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async for client in _client(pool, app, "duty", "officer"):
+        yield client
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_client(app) as client:
+        yield client

@@ -1,0 +1,188 @@
+"""Input that means harm: refused clearly, nothing changed, nothing told."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import httpx
+import structlog
+
+from api.app import create_app, openapi_document
+from api.keys import add_key
+
+INJECTIONS = [
+    "'; DROP TABLE sensor; --",
+    "' OR '1'='1",
+    '"; SELECT pg_sleep(9); --',
+    "1); DELETE FROM hazard; --",
+    "GAS-1' UNION SELECT name, encode(key_sha256, 'hex') FROM api_key --",
+    "$1",
+    "%s{table}",
+    "\\",
+    "../../etc/passwd",
+    "\u202e\u0000\uffff",
+    "９",
+    "A" * 3000,
+]
+TABLES = ("sensor", "hazard", "hazard_event", "incident", "task", "task_event", "quarantine", "api_key")
+
+
+async def snapshot(pool: asyncpg.Pool) -> dict[str, list[str]]:
+    return {
+        table: [str(dict(row)) for row in await pool.fetch(f"SELECT * FROM {table} AS t ORDER BY t::text")]
+        for table in TABLES
+    }
+
+
+def requests_with(text: str, county: Any) -> list[tuple[str, str, dict[str, Any] | None]]:
+    """A request for each string, number or word that a route takes, with ``text`` in its place."""
+    written = quote(text, safe="")
+    plain = {"code": "GAS-1", "hazard_id": county.hazard, "incident_id": county.incident, "task_id": county.task}
+    plain |= {"quarantine_id": county.held, "action": "accept", "format": "native"}
+    requests: list[tuple[str, str, dict[str, Any] | None]] = []
+    for route, methods in openapi_document()["paths"].items():
+        for method, operation in methods.items():
+            filled = route.removeprefix("/api/v1") if route.startswith("/api/v1") else f"http://hub{route}"
+            for parameter in operation.get("parameters", []):
+                name = parameter["name"]
+                if parameter["in"] == "path":
+                    address = filled.replace(f"{{{name}}}", written)
+                else:
+                    address = f"{filled}?{name}={written}"
+                requests.append((method.upper(), address.format_map(plain), None))
+            if "requestBody" in operation:
+                requests.append((method.upper(), filled.format_map(plain), {"note": 1, text: text}))
+    return requests
+
+
+async def test_sql_in_every_field_changes_nothing(officer: httpx.AsyncClient, county: Any, pool: asyncpg.Pool) -> None:
+    before = await snapshot(pool)
+    tried = 0
+    for text in INJECTIONS:
+        for method, address, body in requests_with(text, county):
+            answer = await officer.request(method, address, json=body)
+            allowed = (403, 404) if "/ingress/" in address else (404, 422)  # an officer is no device
+            assert answer.status_code in allowed, (method, address, answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"
+            tried += 1
+    assert tried > 300
+    assert await snapshot(pool) == before
+
+
+async def test_a_note_is_kept_as_it_is(officer: httpx.AsyncClient, county: Any) -> None:
+    note = "'; DROP TABLE sensor; -- <script>alert(1)</script> 深\n第二行"
+    body = (await officer.post(f"/hazards/{county.hazard}/acknowledge", json={"note": note})).json()
+    assert body["events"][-1]["reason"]["zh"] == note
+    answer = await officer.post(f"/tasks/{county.task}/actions/accept", json={"note": note})
+    assert answer.json()["events"][-1]["note"] == note
+
+
+async def test_odd_bodies_are_refused(officer: httpx.AsyncClient, county: Any, pool: asyncpg.Pool) -> None:
+    before = await snapshot(pool)
+    address = f"/hazards/{county.hazard}/acknowledge"
+    bodies: list[tuple[bytes, int]] = [
+        (b"{", 422),
+        (b'{"note": "\x00"}', 422),
+        (b'{"note": "\\u0000"}', 422),
+        (b'{"note": "\\ud800"}', 422),
+        (b"[]", 422),
+        (b'"note"', 422),
+        (b'{"note": null}', 422),
+        (b'{"note": "' + b"x" * 501 + b'"}', 422),
+        (b'{"nota": "x"}', 422),
+        (b"\x80abc", 400),
+        (b"[" * 30_000, 400),
+        (b"1" * 5_000, 400),
+        (b" " * 65_537, 413),
+    ]
+    for body, status in bodies:
+        answer = await officer.post(address, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == status, (body[:40], answer.text)
+        problem = answer.json()
+        assert (problem["status"], answer.headers["content-type"]) == (status, "application/problem+json")
+    assert await snapshot(pool) == before
+    assert (await officer.post(address, content=b" " * 65_000 + b"{}")).status_code == 422  # not said to be JSON
+
+
+async def test_a_body_of_ten_megabytes_is_not_taken_in(officer: httpx.AsyncClient, county: Any) -> None:
+    taken = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(1000):
+            taken += 10_000
+            yield b"x" * 10_000
+
+    announced = await officer.post(f"/hazards/{county.hazard}/acknowledge", content=b"x" * 10_000_000)
+    streamed = await officer.post(f"/hazards/{county.hazard}/acknowledge", content=chunks())
+    assert (announced.status_code, streamed.status_code) == (413, 413)
+    assert streamed.json()["type"] == "urn:lifeline:problem:body-too-large"
+    assert taken < 200_000
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(pool: asyncpg.Pool) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    app = create_app(pool, body_timeout_s=0.05)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub/api/v1") as client:
+        answer = await client.post("/hazards/1/acknowledge", content=never())
+    assert (answer.status_code, answer.json()["status"]) == (408, 408)
+
+
+async def test_addresses_that_are_not_there(viewer: httpx.AsyncClient) -> None:
+    for method, address, status in (
+        ("GET", "/nothing", 404),
+        ("GET", "/sensors/", 404),
+        ("GET", "/../../etc/passwd", 404),
+        ("DELETE", "/sensors", 405),
+        ("PUT", "/sensors/GAS-1", 405),
+        ("GET", "/docs", 404),
+    ):
+        answer = await viewer.request(method, address)
+        assert (answer.status_code, answer.json()["status"]) == (status, status)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "/api/v1" in answer.json()["detail"] or answer.headers["allow"] == "GET"
+
+
+async def test_a_fault_of_the_hub_tells_nothing(pool: asyncpg.Pool, county: Any, officer: httpx.AsyncClient) -> None:
+    await pool.execute("ALTER TABLE hazard RENAME COLUMN latched TO stuck")
+    app = create_app(pool)
+    transport = httpx.ASGITransport(app)
+    headers = {"Authorization": officer.headers["authorization"]}
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub/api/v1", headers=headers) as client:
+        with structlog.testing.capture_logs() as log:
+            answer = await client.get("/hazards")
+    assert answer.status_code == 500
+    problem = answer.json()
+    assert set(problem) == {"type", "title", "status", "detail", "request_id"}
+    assert "latched" not in answer.text
+    assert "Traceback" not in answer.text
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert [line["event"] for line in log] == ["request_failed", "request"]
+
+
+async def test_the_log_names_the_caller_and_no_secret(pool: asyncpg.Pool, stranger: httpx.AsyncClient) -> None:
+    key = await add_key(pool, "script", "viewer", datetime(2026, 5, 1, tzinfo=UTC))
+    with structlog.testing.capture_logs() as log:
+        await stranger.get("/sensors", headers={"Authorization": f"Bearer {key}"})
+        await stranger.get(f"/sensors?key={key}", headers={"X-API-Key": key})
+        await stranger.get("/sensors", headers={"X-API-Key": f"{key}x"})
+    assert [(line["status"], line["caller"]) for line in log] == [(200, "script"), (422, "script"), (401, None)]
+    assert all(line["method"] == "GET" and line["path"] == "/api/v1/sensors" for line in log)
+    assert key not in json.dumps(log, default=str)
+
+
+async def test_problems_speak_the_language_asked_for(viewer: httpx.AsyncClient) -> None:
+    for header, language in (("zh-CN", "zh"), ("en;q=0.5, zh;q=0.9", "zh"), ("en", "en"), ("fr", "en"), ("*", "en")):
+        answer = await viewer.get("/hazards?grade=9", headers={"Accept-Language": header})
+        problem = answer.json()
+        assert answer.headers["content-language"] == language
+        assert ("应不大于 4" in problem["errors"][0]["detail"]) == (language == "zh")
+        assert problem["errors"][0]["location"] == "query.grade.0"
+        assert ("请改正" in problem["detail"]) == (language == "zh")

