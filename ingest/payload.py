@@ -8,6 +8,7 @@ description into the JSON decoder, so a checked reading costs little more than a
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -22,6 +23,7 @@ PAST_LIMIT = timedelta(days=30)  # a device that buffered
 
 # Epoch seconds reach this in the year 5138, epoch milliseconds passed it in 1973.
 _MILLISECONDS_FROM = 100_000_000_000
+_TIME = itemgetter(1)
 
 Row = tuple[Any, ...]
 """One reading as it is stored: (sensor_id, time, value of each column of the kind or None)."""
@@ -59,7 +61,9 @@ class PayloadDecoder:
             raise PayloadError(str(error) or type(error).__name__) from error
         except UnicodeDecodeError as error:
             raise PayloadError(f"payload is not UTF-8: {error.reason}") from error
-        return [self._row(reading, sensor_id, received_at) for reading in found]
+        rows = [self._row(reading, sensor_id, received_at) for reading in found]
+        rows.sort(key=_TIME)  # a buffer may be read out newest first; the engine judges in order of time
+        return rows
 
     def _row(self, reading: Any, sensor_id: int, received_at: datetime) -> Row:
         time, *values = msgspec.structs.astuple(reading)

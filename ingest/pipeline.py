@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from time import perf_counter
 from typing import Literal, Protocol
 
@@ -15,12 +16,12 @@ from database.errors import PASSING
 from database.pool import Connection
 from ingest.decoder import Decoder
 from ingest.errors import StaleState
-from ingest.formats.uplink import Command
 from ingest.kinds import KINDS
 from ingest.payload import Address, PayloadError, Row, parse_topic
 from ingest.quarantine import Rejected, hold
 from ingest.reading import Decoded
 from ingest.registry import Registry
+from ingest.sorting import Sorted, conflicts
 from ingest.source import Message, Source
 from ingest.storage import Stored, copy_rows, merge_rows
 
@@ -35,6 +36,7 @@ Answer = Callable[[str, bytes], None]
 
 _RETRY_S = (0.05, 5.0)
 _STALE_LIMIT = 3
+_TIME = attrgetter("time")
 
 
 @dataclass(slots=True)
@@ -52,29 +54,6 @@ class IngestStats:
     retries: int = 0
     commit_s: float = 0.0
     lag_s: float = 0.0  # from the arrival of the latest batch's messages at the pipeline to their commit
-
-
-@dataclass(slots=True)
-class Sorted:
-    """What a batch of messages turned into. ``origins[kind][i]`` is the message of ``rows[kind][i]``.
-
-    ``commands`` are to be published in answer once the batch is committed, ``empty`` messages measured nothing.
-    """
-
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    origins: dict[str, list[Message]] = field(default_factory=dict)
-    rejected: list[Rejected] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
-    empty: int = 0
-
-    def add(self, kind: str, rows: Sequence[Row], message: Message) -> None:
-        """Take in rows of one kind that ``message`` holds."""
-        known = self.rows.get(kind)
-        if known is None:
-            known = self.rows[kind] = []
-            self.origins[kind] = []
-        known += rows
-        self.origins[kind] += [message] * len(rows)
 
 
 class Judge(Protocol):
@@ -156,16 +135,20 @@ class Pipeline:
                 return
             except PASSING as error:
                 self._judge.forget()
-                self.stats.retries += 1
-                self._log.warning("commit_retry", error=str(error) or type(error).__name__, retry_s=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _RETRY_S[1])
+                delay = await self._wait(error, delay)
             except asyncpg.PostgresError as error:
                 self._judge.forget()
                 await self._isolate(messages, received_at, others, error)
                 return
         self.stats.messages += len(messages)
         self.stats.batches += 1
+
+    async def _wait(self, error: BaseException, delay: float) -> float:
+        """Let the database come back; the delay before the try after the next one is returned."""
+        self.stats.retries += 1
+        self._log.warning("commit_retry", error=str(error) or type(error).__name__, retry_s=delay)
+        await asyncio.sleep(delay)
+        return min(delay * 2, _RETRY_S[1])
 
     async def _isolate(
         self, messages: Sequence[Message], received_at: datetime, others: Others, error: Exception
@@ -178,8 +161,14 @@ class Pipeline:
         message = messages[0]
         self._log.error("message_refused_by_database", topic=message.topic, error=str(error))
         refused = Rejected(message.topic, message.payload, f"the database refused it: {error}", received_at)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await hold(connection, [refused])
+        delay = _RETRY_S[0]
+        while True:
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await hold(connection, [refused])
+                break
+            except PASSING as passing:
+                delay = await self._wait(passing, delay)
         self.stats.messages += 1
         self.stats.quarantined += 1
 
@@ -226,10 +215,12 @@ class Pipeline:
         """A message on no registered sensor's native topic: of another format, or not acceptable."""
         found = others.get(id(message))
         if found is None:
-            found = self._decoder.decode(message.topic, message.payload, self._registry.find, received_at)
+            # A microsecond apart: two readings of a device that tells no time must not meet at the same one.
+            arrived_at = received_at + timedelta(microseconds=len(others))
+            found = self._decoder.decode(message.topic, message.payload, self._registry.find, arrived_at)
             others[id(message)] = found
             self._warn(message, found.warnings)
-        for reading in found.readings:
+        for reading in sorted(found.readings, key=_TIME):
             decoded.add(reading.kind, [reading.row], message)
         decoded.commands += found.commands
         if found.refused:
@@ -253,7 +244,7 @@ class Pipeline:
                 else:
                     stored = await copy_rows(connection, KINDS[name], rows)
                 total += stored
-                rejected += [_conflict(decoded.origins[name][i], rows[i]) for i in stored.conflicting]
+                rejected += conflicts(decoded.origins[name], rows, stored.conflicting)
             await self._judge.write(connection, changes)
             if rejected:
                 await hold(connection, rejected)
@@ -278,8 +269,3 @@ class Pipeline:
                     continue  # rejected with its reason when the batch is decoded
         if addresses:
             await self._registry.provision(self._pool, addresses)
-
-
-def _conflict(message: Message, row: Row) -> Rejected:
-    reason = f"a reading of {row[1].isoformat()} with other values is already stored"
-    return Rejected(message.topic, message.payload, reason, datetime.now(UTC))

@@ -35,15 +35,21 @@ class Registry:
         self.by_id: dict[int, Sensor] = {}
         self._by_name: dict[str, Sensor] = {}  # codes, and what platforms call the devices
         self._horizon = 0
+        self._untold: list[Sensor] = []
         # Thousands of sensors share a handful of attribute sets.
         self._attributes: dict[str, Mapping[str, Any]] = {}
 
     async def refresh(self, pool: asyncpg.Pool) -> list[Sensor]:
-        """Read what changed since the last call and return those sensors whose entry is new or different."""
+        """Read what changed and return the sensors whose entry is new or different since the last call."""
+        await self._read(pool)
+        told, self._untold = self._untold, []
+        return told
+
+    async def _read(self, pool: asyncpg.Pool) -> None:
         horizon = await pool.fetchval(_SQL.horizon)
         rows = await pool.fetch(_SQL.sensors_changed_since, self._horizon)
         self._horizon = horizon
-        return [sensor for row in rows if (sensor := self._enter(row)) is not None]
+        self._untold += [sensor for row in rows if (sensor := self._enter(row)) is not None]
 
     def _enter(self, row: asyncpg.Record) -> Sensor | None:
         sensor_id, code, kind, attributes = row
@@ -72,12 +78,12 @@ class Registry:
         """The sensor of this code, or whose attribute ``device`` is this name, whatever its case."""
         return self._by_name.get(name.lower())
 
-    async def provision(self, pool: asyncpg.Pool, addresses: Iterable[Address]) -> list[Sensor]:
-        """Enter sensors that nobody registered, marked for a person to look at; the fresh ones are returned."""
+    async def provision(self, pool: asyncpg.Pool, addresses: Iterable[Address]) -> None:
+        """Enter sensors that nobody registered, marked for a person to look at; the next ``refresh`` tells of them."""
         wanted = set(addresses)
         codes, kinds = [address.code for address in wanted], [address.kind for address in wanted]
         await pool.execute(_SQL.provision, codes, kinds)
-        return await self.refresh(pool)
+        await self._read(pool)
 
 
 def _names(sensor: Sensor) -> set[str]:

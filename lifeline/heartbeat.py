@@ -9,12 +9,12 @@ from pathlib import Path
 import asyncpg
 import structlog
 
+from database.errors import PASSING
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 TICK_S = 2.0
 _STARTING_S = 0.5
-_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Heartbeat:
             ready = False
             try:
                 ready = await self.run_once(datetime.now(UTC))
-            except _AWAY as error:
+            except PASSING as error:
                 structlog.get_logger().warning("heartbeat_missed", error=str(error) or type(error).__name__)
             await asyncio.sleep(TICK_S if ready else _STARTING_S)
 
@@ -47,5 +47,5 @@ class Heartbeat:
         """Say that the process stops in order; without a database there is nobody to tell."""
         try:
             await self.pool.execute(_SQL.beat, self.name, self.pid, self.started_at, now, False, "stopped")
-        except _AWAY as error:
+        except PASSING as error:
             structlog.get_logger().warning("heartbeat_missed", error=str(error) or type(error).__name__)

@@ -15,9 +15,12 @@ from pathlib import Path
 from time import perf_counter
 
 import asyncpg
+import pytest
 from hub_support import HubOn
 
 from lifeline.settings import ROLES
+
+pytestmark = pytest.mark.alone
 
 EMBEDDED_S = 5.0
 REAL_S = 3.0

@@ -257,3 +257,49 @@ async def test_a_message_of_another_format_is_decoded_once_however_often_its_com
     await road.take(Sent("senml/one", pack), gas("g1", ch4_lel_pct=13), gas("g2"))
     assert seen == ["senml/one"]
     assert [row["code"] for row in await road.readings()] == ["d1", "g2"]
+
+
+async def test_a_buffer_read_out_newest_first_is_judged_in_order_of_time(road):
+    oldest_last = [
+        {"time": (NOW - timedelta(minutes=n)).isoformat(), "ch4_lel_pct": 95 - 90 * (n == 0)} for n in range(3)
+    ]
+    await road.take(Sent("sensors/gas/g1/reading", json.dumps(oldest_last).encode()))
+    assert road.engine.stats.late == 0
+    assert await road.pool.fetchval("SELECT raised_at FROM hazard") == NOW - timedelta(minutes=2)
+
+
+async def test_a_message_in_conflict_is_held_once_with_all_its_times(road):
+    times = [NOW - timedelta(minutes=1), NOW]
+    await road.take(*(gas("g1", time, ch4_lel_pct=1) for time in times))
+    changed = [{"time": time.isoformat(), "ch4_lel_pct": 2} for time in times]
+    await road.take(Sent("sensors/gas/g1/reading", json.dumps(changed).encode()))
+    [reason] = await road.reasons()
+    assert all(time.isoformat() in reason for time in times)
+
+
+async def test_two_readings_without_a_time_in_one_batch_are_both_kept(pool):
+    road = await build(pool, formats=("senml",))
+    await road.take(*(Sent("senml/g1", json.dumps([{"n": "ch4_lel_pct", "v": value}]).encode()) for value in (1, 2)))
+    assert [row["ch4_lel_pct"] for row in await road.readings()] == [1.0, 2.0]
+    assert await road.reasons() == []
+
+
+async def test_the_follower_hears_of_sensors_that_were_provisioned(pool):
+    road = await build(pool, unknown_sensor="provision")
+    await road.take(gas("g7"))
+    assert [sensor.code for sensor in await road.registry.refresh(pool)] == ["g7"]
+    assert await road.registry.refresh(pool) == []
+
+
+async def test_holding_a_refused_message_outlasts_a_database_that_is_away(road):
+    """The connections are cut between the refusal and the holding of the message at fault."""
+    await road.pool.execute("ALTER TABLE reading_gas ADD CONSTRAINT surprise CHECK (ch4_lel_pct <> 13)")
+    await road.pool.execute(
+        "CREATE SEQUENCE tries; CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF nextval('tries') = 1 THEN RAISE SQLSTATE '57P01' USING MESSAGE = 'shutting down'; END IF;"
+        " RETURN NEW; END $$;"
+        " CREATE TRIGGER away BEFORE INSERT ON quarantine FOR EACH ROW EXECUTE FUNCTION away()"
+    )
+    await road.take(gas("g1", ch4_lel_pct=13))
+    assert len(await road.reasons()) == 1
+    assert road.pipeline.stats.retries == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiomqtt
 import pytest
+import structlog
 
 from ingest.broker import Broker
 from ingest.session import Session
@@ -173,6 +174,33 @@ async def test_a_broker_that_comes_back_is_found_again(mosquitto, topic_root):
         await publish(server.url, topic_root, range(3, 6))
         # An acknowledgement that was under way when the broker went is lost with it.
         assert await take_all(session, {3, 4, 5}) >= {3, 4, 5}
+
+
+async def test_a_connection_that_stood_is_tried_again_soon(mosquitto, topic_root):
+    """However long the waits before it were: the delay starts anew, it does not go on from where it was."""
+    server = mosquitto("allow_anonymous true\n")
+    server.kill()
+    session = session_of(server.url, topic_root)
+    with structlog.testing.capture_logs() as logs:
+        task = asyncio.create_task(session.run(), name="session")
+        try:
+            async with asyncio.timeout(20):
+                while len(logs) < 4:
+                    await asyncio.sleep(0.01)
+                server.start()
+                while not session.stats.connected:
+                    await asyncio.sleep(0.01)
+                tries = [entry["retry_s"] for entry in logs if entry["event"] == "broker_lost"]
+                server.kill()
+                while session.stats.connected:
+                    await asyncio.sleep(0.01)
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+    assert tries == sorted(tries)
+    assert tries[-1] >= 0.8
+    lost = [entry["retry_s"] for entry in logs if entry["event"] == "broker_lost"]
+    assert lost[len(tries)] == 0.1
 
 
 async def test_a_wrong_password_is_said_and_tried_again(mosquitto, topic_root, tmp_path, capsys):
