@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -22,24 +22,52 @@ from lifeline.settings import ROLES, Settings
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.05
+_WATCH_S = 0.5
 _BACKOFF_S = (0.2, 10.0)
 _STEADY_S = 30.0  # a process that lived this long starts again with the shortest delay
 _STOP_WITHIN_S = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The servers that came with the hub; ``known`` are settings in which every address is known."""
+
+    known: Settings
+    embedded: Sequence[EmbeddedBroker | EmbeddedDatabase]
+
+    async def keep(self) -> None:
+        """Start again, at the same address, each server that ends, until cancelled."""
+        log = structlog.get_logger()
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            for server in self.embedded:
+                if not server.is_running:
+                    log.error("server_ended", server=server.name)
+                    try:
+                        # Not in a thread of its own: the kernel ties a child to the thread that started it.
+                        server.restart()
+                    except HubError as error:
+                        log.error("server_not_started", server=server.name, error=str(error))
+
+
 @contextmanager
-def embedded_servers(settings: Settings) -> Iterator[Settings]:
-    """Start the servers that ``settings`` do not name; gives settings in which every address is known."""
+def embedded_servers(settings: Settings) -> Iterator[Servers]:
+    """Start the servers that ``settings`` do not name."""
     with ExitStack() as opened:
         known: dict[str, object] = {
             name: free_port() for name, value in settings if name.endswith("_port") and value == 0
         }
+        embedded: list[EmbeddedBroker | EmbeddedDatabase] = []
         if settings.broker_url is None:
-            known["broker_url"] = SecretStr(opened.enter_context(EmbeddedBroker(settings.data_dir)).url)
+            broker = opened.enter_context(EmbeddedBroker(settings.data_dir))
+            embedded.append(broker)
+            known["broker_url"] = SecretStr(broker.url)
             known["broker_dollar_topics"] = False
         if settings.database_url is None:
-            known["database_url"] = SecretStr(opened.enter_context(EmbeddedDatabase(settings.data_dir)).url)
-        yield settings.model_copy(update=known)
+            database = opened.enter_context(EmbeddedDatabase(settings.data_dir))
+            embedded.append(database)
+            known["database_url"] = SecretStr(database.url)
+        yield Servers(settings.model_copy(update=known), embedded)
 
 
 @asynccontextmanager
@@ -142,7 +170,10 @@ class Child:
             await asyncio.sleep(delay)
             delay = min(delay * 2, _BACKOFF_S[1])
             self.restarts += 1
-            await self.start()
+            try:
+                await self.start()
+            except OSError as error:  # no memory or no process to be had just now
+                log.error("process_not_started", role=self.role, error=str(error))
 
     async def stop(self) -> None:
         """SIGTERM, and SIGKILL for one that does not end."""

@@ -7,11 +7,12 @@ something on a noisy machine. Generator, broker, database and hub share the mach
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvloop
 
+from database.engine import ensure_days
 from database.pool import connect
 from ingest.kinds import KINDS
 from ingest.payload import DECODERS, Row
@@ -97,7 +98,7 @@ async def measure_copy(database_url: str, seconds: float) -> float:
 
 def bench_ingest(servers: BenchServers, seconds: float, say: Callable[[str], None]) -> IngestFigures:
     """Take all figures, one after the other; ``say`` tells a person what is being measured."""
-    uvloop.run(_register(servers.database_url))
+    uvloop.run(_furnish(servers))
     say("hub: decoded, checked, assessed, committed, acknowledged")
     hub_rate, run = measure_rate(run_hub, servers, "benchhub", seconds)
     say("drain: a bare client that only acknowledges")
@@ -122,9 +123,14 @@ def bench_ingest(servers: BenchServers, seconds: float, say: Callable[[str], Non
     )
 
 
-async def _register(database_url: str) -> None:
-    connection = await connect(database_url, application="bench")
+async def _furnish(servers: BenchServers) -> None:
+    connection = await connect(servers.database_url, application="bench")
     await register(connection, bench_sensors(KNOWN_SENSORS))
+    if servers.engine == "plain":
+        # The hub makes room by itself; what is measured beside it does not.
+        today = datetime.now(UTC).date()
+        for kind in KINDS.values():
+            await ensure_days(connection, kind.table, [today + timedelta(days=number) for number in range(-3, 2)])
     await connection.close()
 
 

@@ -31,7 +31,8 @@ def ingest(
 ) -> None:
     """Messages per second on the whole road, beside what its parts could do; latency; memory."""
     console = Console(stderr=True, highlight=False)
-    with embedded_servers(load_settings()) as known:
+    with embedded_servers(load_settings()) as embedded:
+        known = embedded.known
         broker_url = known.broker_url
         assert broker_url is not None
         with bench_servers(known.database, broker_url.get_secret_value()) as servers:

@@ -68,8 +68,8 @@ def _run(
         if settings.database_url is not None:
             asyncio.run(refuse_real_data(settings.database, script, datetime.now(UTC)))
         display.say("Lifeline is starting 正在启动 …")
-        with embedded_servers(settings) as known:
-            playing = demonstrate(script, settings, known, display, once=once, json=json)
+        with embedded_servers(settings) as servers:
+            playing = demonstrate(script, settings, servers.known, display, once=once, json=json)
             passed = asyncio.run(interruption.end_early(playing))
             if interruption.requested:
                 display.say("Lifeline is stopping 正在停止 …")

@@ -10,7 +10,7 @@ from rich.console import Console
 from ingest.broker import Broker
 from lifeline.logs import configure
 from lifeline.settings import ROLES, Settings, load_settings
-from lifeline.supervisor import embedded_servers, running_hub
+from lifeline.supervisor import Servers, embedded_servers, running_hub
 from lifeline.wiring import stop_signals
 
 app = typer.Typer()
@@ -22,13 +22,13 @@ def up() -> None:
     started = monotonic()
     settings = load_settings()
     configure(settings.log_level, as_json=settings.log_json, process="up")
-    with embedded_servers(settings) as known:
-        asyncio.run(_run(settings, known, started))
+    with embedded_servers(settings) as servers:
+        asyncio.run(_run(settings, servers, started))
 
 
-async def _run(settings: Settings, known: Settings, started: float) -> None:
+async def _run(settings: Settings, servers: Servers, started: float) -> None:
     async with stop_signals() as stop:
-        hub = asyncio.create_task(_stay(settings, known, started), name="hub")
+        hub = asyncio.create_task(_stay(settings, servers, started), name="hub")
         signalled = asyncio.create_task(stop.wait(), name="signal")
         await asyncio.wait({hub, signalled}, return_when=asyncio.FIRST_COMPLETED)
         signalled.cancel()
@@ -37,13 +37,13 @@ async def _run(settings: Settings, known: Settings, started: float) -> None:
             await hub
 
 
-async def _stay(settings: Settings, known: Settings, started: float) -> None:
-    async with running_hub(known):
+async def _stay(settings: Settings, servers: Servers, started: float) -> None:
+    async with running_hub(servers.known):
         console = Console(soft_wrap=True, highlight=False, markup=False)
-        for line in addresses(settings, known):
+        for line in addresses(settings, servers.known):
             console.print(line)
         console.print(f"Ready after {monotonic() - started:.1f} s. Ctrl-C stops it.")
-        await asyncio.Event().wait()
+        await servers.keep()
 
 
 def addresses(settings: Settings, known: Settings) -> list[str]:

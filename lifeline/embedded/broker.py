@@ -46,6 +46,8 @@ dynamic_filters = true
 class EmbeddedBroker:
     """rumqttd, an MQTT 5 broker that keeps persistent sessions in memory: what it queues is lost with it."""
 
+    name = "broker"
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
         self._port = 0
@@ -63,6 +65,11 @@ class EmbeddedBroker:
     def url(self) -> str:
         """Where to connect; there is no password, so whoever is on this machine can."""
         return f"mqtt://{LOOPBACK}:{self._port}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended by itself."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -94,6 +101,11 @@ class EmbeddedBroker:
         """Stop the broker; its address stays the same over a later start."""
         self._open.close()
         self._process = None
+
+    def restart(self) -> None:
+        """Stop it, if it runs, and start it at the same address."""
+        self.stop()
+        self.start()
 
     def _await_ready(self, process: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + _START_WITHIN_S

@@ -55,6 +55,8 @@ class EmbeddedDatabase:
     folders above the data and the programs are then opened for passing through, not for listing.
     """
 
+    name = "database"
+
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder.absolute()
         self._data = self._folder / "postgres"
@@ -89,6 +91,11 @@ class EmbeddedDatabase:
         return f"{LOOPBACK}:{self._port}"
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended by itself."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """Process id of the server."""
         return self._running.pid
@@ -118,7 +125,7 @@ class EmbeddedDatabase:
             if not (self._data / "PG_VERSION").exists():
                 self._create(account)
             self._await_orphan()
-            self._port = free_port()
+            self._port = self._port or free_port()
             log = opened.enter_context(self._log_file.open("ab"))
             self._process = spawn(
                 [self._programs / "bin" / "postgres", "-D", self._data, "-p", str(self._port), *self._options()],
@@ -131,8 +138,13 @@ class EmbeddedDatabase:
             self._open = opened.pop_all()
 
     def stop(self) -> None:
-        """Shut the server down and leave the data."""
+        """Shut the server down and leave the data; its address stays the same over a later start."""
         self._open.close()
+
+    def restart(self) -> None:
+        """Stop it, if it runs, and start it at the same address."""
+        self.stop()
+        self.start()
 
     def _end(self) -> None:
         # SIGINT rolls back what is open and shuts down; SIGQUIT leaves the repair to the next start.

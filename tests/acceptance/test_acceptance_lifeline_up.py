@@ -141,6 +141,38 @@ def test_a_killed_process_comes_back(start: Callable[..., Up]) -> None:
     assert hub.end(signal.SIGINT) == 0
 
 
+def server_of(hub: Up, program: str) -> psutil.Process:
+    """The process of a server that came with the hub."""
+    (found,) = (
+        process
+        for process in psutil.Process(hub.process.pid).children()
+        if any(program == Path(part).name for part in process.cmdline()[:4])
+    )
+    return found
+
+
+def test_a_killed_broker_comes_back_where_it_was(start: Callable[..., Up]) -> None:
+    hub = start()
+    hub.wait_for(r"^Ready after ")
+    server_of(hub, "iotcore").kill()
+    hub.wait_for(r"server_ended .*server=broker")
+    hub.wait_for(r"broker_connected .*process=ingest", times=2)
+    assert hub.end(signal.SIGTERM) == 0
+
+
+def test_a_killed_database_comes_back_where_it_was(start: Callable[..., Up]) -> None:
+    hub = start()
+    hub.wait_for(r"^Ready after ")
+    (api,) = hub.wait_for(r"^API +(http://\S+)")
+    server_of(hub, "postgres").kill()
+    hub.wait_for(r"server_ended .*server=database")
+    deadline = time.monotonic() + 30
+    while httpx.get(f"{api[1]}/health", timeout=30).status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)  # asked again
+    assert hub.end(signal.SIGTERM) == 0
+
+
 def test_a_killed_hub_takes_everything_with_it_and_starts_again(start: Callable[..., Up]) -> None:
     hub = start()
     hub.wait_for(r"^Ready after ")

@@ -341,8 +341,8 @@ async def test_what_iotda_pushes_needs_no_topics_that_the_embedded_broker_does_n
     start: Start, topic_root: str, database_url: str, tmp_path: Path
 ) -> None:
     named = Settings(database_url=SecretStr(database_url), broker_url=None, data_dir=tmp_path / "servers")
-    with embedded_servers(named) as known:
-        chosen = {name: getattr(known, name) for name in ("broker_url", "broker_dollar_topics")}
+    with embedded_servers(named) as servers:
+        chosen = {name: getattr(servers.known, name) for name in ("broker_url", "broker_dollar_topics")}
         async with start("iotda,onenet", "manhole", {"device": topic_root}, **chosen) as hub:
             await hub.push("iotda", json.dumps(_iotda_push(topic_root, _ago(1))).encode())
             await hub.expect_order("S-1", "cover_missing", 1, {"cover_state": "missing"})

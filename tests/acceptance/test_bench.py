@@ -1,0 +1,30 @@
+"""`lifeline bench ingest` gives every figure, on servers of its own too. What they should be is for a quiet machine."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+RATES = ("hub_rate", "drain_rate", "copy_rate", "usual_rate")
+
+
+def test_every_figure_is_measured_on_embedded_servers() -> None:
+    others = {name: value for name, value in os.environ.items() if not name.startswith("LIFELINE_")}
+    # Not below pytest's folders, which are closed to the account that the database runs as.
+    with tempfile.TemporaryDirectory(prefix="lifeline-bench-") as folder:
+        figures_file = Path(folder) / "figures.json"
+        ended = subprocess.run(
+            [sys.executable, "-m", "lifeline", "bench", "ingest", "--seconds", "1", "--json", str(figures_file)],
+            env={**others, "LIFELINE_DATA_DIR": str(Path(folder) / "data")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        figures = json.loads(figures_file.read_text())
+    assert all(figures[rate] > 0 for rate in RATES), figures
+    assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
+    assert figures["known_sensors"] == 100_000
+    assert figures["peak_memory_bytes"] < 300e6
