@@ -21,7 +21,7 @@ _BEFORE_DISPATCH = frozenset({"reported", "filed"})
 async def merge(
     connection: Connection, incident_id: int, into: int, actor: str, now: datetime, reason: str = ""
 ) -> None:
-    """Put the hazards and reports of one open incident into another, and close it as merged.
+    """Put the hazards and reports of one open incident into another and close it as merged; in a transaction.
 
     Raises UnknownIncidentError, and StageError when one is closed or a squad was sent to the one that would go.
     """
@@ -60,7 +60,7 @@ async def split(
     now: datetime,
     reason: str = "",
 ) -> int:
-    """Give some hazards of an open incident one of their own, which begins as reported; its number.
+    """Give some hazards of an open incident one of their own, begun as reported, in a transaction; its number.
 
     Raises UnknownIncidentError, and StageError when it is closed, when a hazard isn't of it, or none would stay.
     """
@@ -117,10 +117,11 @@ async def _hazards_of(connection: Connection, incident_id: int) -> list[int]:
 
 async def _lock(connection: Connection, incident_ids: Sequence[int]) -> dict[int, asyncpg.Record]:
     incidents = {row["incident_id"]: row for row in await connection.fetch(_SQL.lock, incident_ids)}
-    for incident_id in incident_ids:
-        if incident_id not in incidents:
-            raise UnknownIncidentError(f"there is no incident {incident_id}")
-        if incidents[incident_id]["closed_at"] is not None:
+    missing = [str(incident_id) for incident_id in incident_ids if incident_id not in incidents]
+    if missing:
+        raise UnknownIncidentError(f"there is no incident {', '.join(missing)}")
+    for incident_id, incident in incidents.items():
+        if incident["closed_at"] is not None:
             raise StageError(f"incident {incident_id} is closed")
     return incidents
 

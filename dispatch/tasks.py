@@ -6,7 +6,7 @@ without what comes before, and only one step can't be left out: a task is done o
 because its report frees the latches of the incident's hazards.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
