@@ -10,11 +10,13 @@ import asyncpg
 from alerts.assessment import Change, Track
 from alerts.errors import AlertError
 from alerts.grades import grade_of
+from alerts.incidents import place_hazards, take_turn, tell
 from database.pool import Connection
 from database.queries import load_queries
 from ingest.errors import StaleState
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
+_LATCHED_ZH, _LATCHED_EN = "须经现场核查方可解除", "stays until checked on site"
 
 
 class HazardError(AlertError, StaleState):
@@ -70,12 +72,12 @@ async def write_findings(connection: Connection, findings: Sequence[Finding]) ->
 
     Raises HazardError when a hazard that should be open is not.
     """
+    await take_turn(connection)
     touched: list[int] = []
     for wave in _waves(findings):
         touched += await _write_wave(connection, wave)
-    await connection.execute(_SQL.open_incidents, touched)
-    await connection.execute(_SQL.regrade_incidents, touched)
-    await connection.execute(_SQL.tell)
+    await place_hazards(connection, touched)
+    await tell(connection)
 
 
 def _waves(findings: Sequence[Finding]) -> list[list[Finding]]:
@@ -104,5 +106,11 @@ async def _write_wave(connection: Connection, wave: Sequence[Finding]) -> list[i
         if len(rows) != len(chosen):
             raise HazardError(f"{len(chosen) - len(rows)} hazards are not open any more")
         entries += [{**records[row[1], row[2]], "hazard_id": row[0]} for row in rows]
-    await connection.execute(_SQL.record_events, entries)
+    await connection.execute(_SQL.record_events, [event for entry in entries for event in _events(entry)])
     return [entry["hazard_id"] for entry in entries]
+
+
+def _events(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    if entry["event"] not in ("raised", "upgraded") or not entry["latched"]:
+        return [entry]
+    return [entry, {**entry, "event": "latched", "reason_zh": _LATCHED_ZH, "reason_en": _LATCHED_EN}]

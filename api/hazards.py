@@ -8,6 +8,9 @@ import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from alerts import register
+from alerts.evidence import trust_of
+from alerts.trust import Level
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -48,15 +51,26 @@ class HazardEvent(BaseModel):
     """A step in the life of a hazard."""
 
     at: datetime
-    event: str = Field(description="raised, upgraded, downgraded, cleared, acknowledged or checked")
+    event: str = Field(
+        description="raised, upgraded, downgraded, latched, cleared, checked, acknowledged, commented, false_alarm"
+        " or silenced"
+    )
     grade: Grade | None = Field(description="The grade after it; null when cleared")
     reason: Bilingual
     actor: str = Field(description="engine, key:NAME or squad:NAME")
 
 
-class HazardWithEvents(Hazard):
-    """A hazard and its newest 200 events, in the order in which they happened."""
+class Trust(BaseModel):
+    """How far the hazard can be trusted, and what speaks against it."""
 
+    level: Level = Field(description="high without a doubt, reduced with one, low with more")
+    doubts: list[Bilingual] = Field(description="Overdue calibration, late data, silence, low battery")
+
+
+class HazardWithEvents(Hazard):
+    """A hazard, the trust in it, and its newest 200 events, in the order in which they happened."""
+
+    trust: Trust
     events: list[HazardEvent]
 
 
@@ -95,6 +109,7 @@ _EVENT = {
     "reason": {"zh": "甲烷 27.5 %LEL，达到黄色限值 25", "en": "methane 27.5 %LEL, at or over the yellow limit 25"},
     "actor": "engine",
 }
+_TRUST = {"level": "reduced", "doubts": [{"zh": "电量仅15%", "en": "its battery is at 15 %"}]}
 _ACKNOWLEDGED = {**EXAMPLE, "acknowledged_at": "2026-05-01T08:02:00Z", "acknowledged_by": "key:duty"}
 
 
@@ -110,7 +125,7 @@ async def hazards_of(connection: Connection, incident_id: int) -> list[Hazard]:
     return [Hazard(**_fields(row)) for row in rows]
 
 
-async def _one(connection: Connection, hazard_id: int) -> HazardWithEvents:
+async def _one(connection: Connection, hazard_id: int, now: datetime) -> HazardWithEvents:
     row = await connection.fetchrow(_SQL.one, hazard_id)
     if row is None:
         raise NotFound(
@@ -118,7 +133,12 @@ async def _one(connection: Connection, hazard_id: int) -> HazardWithEvents:
             en=f"There is no hazard {hazard_id}; /api/v1/hazards lists them.",
         )
     events = await connection.fetch(_SQL.events, hazard_id, _MOST_EVENTS)
-    return HazardWithEvents(**_fields(row), events=[HazardEvent(**_fields(event)) for event in events])
+    trust = (await trust_of(connection, [hazard_id], now))[hazard_id]
+    return HazardWithEvents(
+        **_fields(row),
+        trust=Trust(level=trust.level, doubts=[Bilingual(zh=doubt.zh, en=doubt.en) for doubt in trust.doubts]),
+        events=[HazardEvent(**_fields(event)) for event in events],
+    )
 
 
 @router.get(
@@ -140,11 +160,11 @@ async def list_hazards(store: Reach, _caller: Viewer, which: Annotated[HazardFil
     "/hazards/{hazard_id}",
     summary="One hazard",
     description="The hazard of this number with its newest 200 events.",
-    responses=answers({**EXAMPLE, "events": [_EVENT]}, 404),
+    responses=answers({**EXAMPLE, "trust": _TRUST, "events": [_EVENT]}, 404),
 )
-async def show_hazard(store: Reach, _caller: Viewer, hazard_id: RowId) -> HazardWithEvents:
+async def show_hazard(store: Reach, now: Now, _caller: Viewer, hazard_id: RowId) -> HazardWithEvents:
     async with store.reading() as connection:
-        return await _one(connection, hazard_id)
+        return await _one(connection, hazard_id, now)
 
 
 @router.post(
@@ -152,12 +172,12 @@ async def show_hazard(store: Reach, _caller: Viewer, hazard_id: RowId) -> Hazard
     summary="Acknowledge a hazard",
     description="An officer has taken note of it. The first acknowledgement stays: repeating it changes nothing and"
     " answers the same. A hazard that has cleared can still be acknowledged. Needs the role officer.",
-    responses=answers({**_ACKNOWLEDGED, "events": [_EVENT]}, 403, 404),
+    responses=answers({**_ACKNOWLEDGED, "trust": _TRUST, "events": [_EVENT]}, 403, 404),
 )
 async def acknowledge_hazard(
     store: Reach, now: Now, caller: Officer, hazard_id: RowId, remark: Maybe[Remark] = None
 ) -> HazardWithEvents:
     note = remark.note if remark else ""
     async with store.writing() as connection:
-        await connection.execute(_SQL.acknowledge, hazard_id, now, caller.actor, note)
-        return await _one(connection, hazard_id)
+        await register.acknowledge(connection, hazard_id, caller.actor, now, note)
+        return await _one(connection, hazard_id, now)

@@ -37,16 +37,3 @@ SELECT * FROM (
     FROM hazard_event WHERE hazard_id = $1 ORDER BY hazard_event_id DESC LIMIT $2
 ) AS newest
 ORDER BY hazard_event_id
-
--- name: acknowledge
--- The first acknowledgement stays; one event and one hint belong to it.
-WITH acknowledged AS (
-    UPDATE hazard SET acknowledged_at = $2, acknowledged_by = $3
-    WHERE hazard_id = $1 AND acknowledged_at IS NULL
-    RETURNING hazard_id, CASE WHEN cleared_at IS NULL THEN grade END AS grade
-), noted AS (
-    INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
-    SELECT hazard_id, $2, 'acknowledged', grade, $4, $4, $3 FROM acknowledged
-    RETURNING hazard_id
-)
-SELECT pg_notify('lifeline', 'hazard') FROM noted

@@ -11,6 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from alerts.cases import UnknownIncidentError
+from alerts.intake import ReportError
+from alerts.register import UnfoundedError, UnknownHazardError
+from alerts.stages import StageError
 from api.errors import (
     ApiError,
     BodyTooLarge,
@@ -58,11 +62,16 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (Forbidden, Sort(403, "forbidden", "没有权限", "Not allowed")),
     (NotFound, _UNKNOWN_PATH),
     (UnknownTaskError, _UNKNOWN_PATH),
+    (UnknownHazardError, _UNKNOWN_PATH),
+    (UnknownIncidentError, _UNKNOWN_PATH),
     (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
     (TransitionError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
+    (StageError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
     (QuarantineError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
     (BodyTooLarge, Sort(413, "body-too-large", "请求体过大", "The body is too large", {"Connection": "close"})),
     (InvalidValue, _INVALID),
+    (UnfoundedError, _INVALID),
+    (ReportError, _INVALID),
     (NotTaken, Sort(503, "not-taken", "消息未被接收", "The message was not taken", _RETRY)),
     (Unhealthy, Sort(503, "unhealthy", "系统部分不工作", "Part of the hub isn't working")),
     (Overdue, Sort(503, "overdue", "查询用时过长", "The query took too long")),

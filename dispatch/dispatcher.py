@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from alerts.cases import close_finished, take_steps
+from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.assignment import Choice, Need, Words, assign
@@ -20,6 +22,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 MOST_PER_RUN = 500  # incidents; bounds the time and memory of one transaction
 _EXPLAIN_ANEW = timedelta(minutes=1)
 _LOCK = 0x53_45_4E_44  # "SEND"
+_ACTOR = "dispatcher"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,14 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN)
         choices = assign([_need(row) for row in rows], roster.squads, roster.busy, now)
         ordered, unassigned = await _write(connection, {row["incident_id"]: row for row in rows}, choices, now)
-        closed = await connection.fetch(_SQL.close, now)
+        closed = await close_finished(connection, _ACTOR, now)
+        await connection.execute(_SQL.withdraw, now)
         if ordered or unassigned or closed:
             await connection.execute(_SQL.tell)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
-        tuple(row["incident_id"] for row in closed),
+        tuple(closed),
         more=len(rows) == MOST_PER_RUN,
     )
 
@@ -80,8 +84,24 @@ async def _write(
         return [], []
     entries = [_entry(incidents[choice.incident_id], choice, now) for choice in choices]
     rows = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW)
+    reasons = {choice.incident_id: choice.reason for choice in choices}
+    await take_steps(connection, [step for row in rows for step in _steps(row, reasons[row["incident_id"]], now)])
     ordered = [row["task_id"] for row in rows if row["squad_id"] is not None]
     return ordered, [row["task_id"] for row in rows if row["squad_id"] is None]
+
+
+def _steps(task: asyncpg.Record, reason: Words, now: datetime) -> list[Step]:
+    """What a task that was written means for its case."""
+    incident_id, about = task["incident_id"], {"task_id": task["task_id"]}
+    steps = []
+    if task["stage"] == "reported":
+        steps.append(Step(incident_id, "file", _ACTOR, now, detail=about))
+    if task["stage"] == "fed_back":
+        steps.append(Step(incident_id, "return", _ACTOR, now, "a hazard of it is open and unchecked", about))
+    if task["squad_id"] is not None:
+        sent = {**about, "squad_id": task["squad_id"], "reason": msgspec.to_builtins(reason)}
+        steps.append(Step(incident_id, "dispatch", _ACTOR, now, detail=sent))
+    return steps
 
 
 def _entry(incident: asyncpg.Record, choice: Choice, now: datetime) -> dict[str, Any]:

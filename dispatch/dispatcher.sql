@@ -62,39 +62,18 @@ WITH entry AS (
 ), told AS (
     INSERT INTO notification (key, task_id, channel, recipient, body, next_attempt_at, created_at)
     SELECT key, task_id, 'mqtt', squad_id, body, $2, $2 FROM effective WHERE squad_id IS NOT NULL
-), staged AS (
-    UPDATE incident SET stage = CASE WHEN squad_id IS NULL THEN 'filed' ELSE 'dispatched' END
-    FROM effective WHERE incident.incident_id = effective.incident_id
-), filed AS (
-    SELECT incident_id, 0 AS place, 'filed' AS event, jsonb_build_object('task_id', task_id) AS detail
-    FROM effective WHERE stage <> 'filed'
-    UNION ALL
-    SELECT incident_id, 1, 'dispatched',
-           jsonb_build_object('task_id', task_id, 'squad_id', squad_id, 'reason', decision -> 'reason')
-    FROM effective WHERE squad_id IS NOT NULL
-), noted AS (
-    INSERT INTO incident_event (incident_id, at, event, actor, detail)
-    SELECT incident_id, $2, event, 'dispatcher', detail FROM filed ORDER BY incident_id, place
 )
-SELECT task_id, squad_id FROM effective ORDER BY task_id
+SELECT task_id, incident_id, stage, squad_id FROM effective ORDER BY task_id
 
--- name: close
--- Finished: its task is done and every hazard of it has cleared.
-WITH finished AS (
-    SELECT incident_id FROM incident
-    WHERE closed_at IS NULL AND stage = 'fed_back'
-      AND NOT EXISTS (SELECT FROM hazard WHERE hazard.incident_id = incident.incident_id AND cleared_at IS NULL)
-    FOR NO KEY UPDATE OF incident SKIP LOCKED
-), closed AS (
-    UPDATE incident SET stage = 'closed', closed_at = $1 FROM finished
-    WHERE incident.incident_id = finished.incident_id RETURNING incident.incident_id
-), logged AS (
-    INSERT INTO incident_event (incident_id, at, event, actor)
-    SELECT incident_id, $1, event, 'dispatcher'
-    FROM closed CROSS JOIN (VALUES (0, 'verified'), (1, 'closed')) AS passed (place, event)
-    ORDER BY incident_id, place
+-- name: withdraw
+-- Nobody needs to be found any more for an incident that was closed or merged.
+WITH withdrawn AS (
+    UPDATE task SET status = 'cancelled', updated_at = $1 FROM incident
+    WHERE incident.incident_id = task.incident_id AND closed_at IS NOT NULL AND status = 'unassigned'
+    RETURNING task_id
 )
-SELECT incident_id FROM closed ORDER BY incident_id
+INSERT INTO task_event (task_id, at, event, actor, note)
+SELECT task_id, $1, 'cancelled', 'dispatcher', 'its incident is closed' FROM withdrawn ORDER BY task_id
 
 -- name: tell
 SELECT pg_notify('lifeline', subject) FROM unnest(ARRAY['task', 'incident', 'notification']) AS subject

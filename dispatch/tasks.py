@@ -6,7 +6,7 @@ without what comes before, and only one step can't be left out: a task is done o
 because its report frees the latches of the incident's hazards.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,10 @@ from typing import Any, Literal, get_args
 
 import asyncpg
 
+from alerts.cases import take_steps
+from alerts.register import SiteCheck, check_incidents
+from alerts.stages import Action as CaseAction
+from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.errors import DispatchError
@@ -50,16 +54,14 @@ _IMPLIED: Mapping[Action, frozenset[Status]] = {
     "cancel": frozenset({"cancelled"}),
 }
 
-# An incident whose squad doesn't go is back where it was before: filed, to be dispatched.
-_STAGE: Mapping[Status, str] = {
-    "unassigned": "filed",
-    "ordered": "dispatched",
-    "accepted": "handling",
-    "en_route": "handling",
-    "on_scene": "handling",
-    "done": "fed_back",
-    "refused": "filed",
-    "cancelled": "filed",
+# What a status means for the case; one whose squad doesn't go is returned, to be dispatched again.
+_STEP: Mapping[Status, CaseAction] = {
+    "accepted": "handle",
+    "en_route": "handle",
+    "on_scene": "handle",
+    "done": "feed_back",
+    "refused": "return",
+    "cancelled": "return",
 }
 
 
@@ -101,7 +103,7 @@ class Move:
     received: bool  # whether the order's receipt was in before
     after: TaskView = field(init=False)
     log: list[tuple[str, Report]] = field(default_factory=list)  # event and who reported it
-    stages: list[tuple[str, Report]] = field(default_factory=list)
+    steps: list[tuple[CaseAction, Report]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.after = self.before
@@ -122,8 +124,8 @@ class Move:
         return new
 
     def _pass(self, status: Status, report: Report) -> None:
-        if _STAGE[status] != _STAGE[self.after.status]:
-            self.stages.append((_STAGE[status], report))
+        if _STEP[status] != _STEP.get(self.after.status):
+            self.steps.append((_STEP[status], report))
         self.after = replace(self.after, status=status)
         self.log.append((status, report))
 
@@ -208,25 +210,23 @@ async def write(connection: Connection, moves: Iterable[Move], now: datetime) ->
     """
     moved = list(moves)
     log = [_entry(move, event, report) for move in moved for event, report in move.log]
-    stages = [_entry(move, stage, report) for move in moved for stage, report in move.stages]
+    steps = [_case_step(move, action, report) for move in moved for action, report in move.steps]
     standing = [
         {"task_id": move.before.task_id, "status": move.after.status, "received": move.received} for move in moved
     ]
     await connection.execute(_SQL.move, standing, log, now)
     done = [entry for entry in log if entry["event"] == "done"]
     if done:
-        await connection.execute(_SQL.check_hazards, done)
-    if stages:
-        await connection.execute(_SQL.follow, stages)
+        await check_incidents(connection, [_site_check(entry) for entry in done])
+    await take_steps(connection, steps)
     if log:
-        await connection.execute(_SQL.tell, _subjects(done, stages))
+        await connection.execute(_SQL.tell)
 
 
 def _entry(move: Move, event: str, report: Report) -> dict[str, Any]:
     return {
         "task_id": move.before.task_id,
         "incident_id": move.before.incident_id,
-        "squad_id": move.before.squad_id,
         "at": report.at,
         "event": event,
         "actor": report.actor,
@@ -234,5 +234,21 @@ def _entry(move: Move, event: str, report: Report) -> dict[str, Any]:
     }
 
 
-def _subjects(done: Sequence[object], stages: Sequence[object]) -> list[str]:
-    return ["task", *(["incident"] if stages else []), *(["hazard"] if done else [])]
+def _case_step(move: Move, action: CaseAction, report: Report) -> Step:
+    task = move.before
+    about = {"task_id": task.task_id, "squad_id": task.squad_id}
+    if action == "return":
+        reason = report.note or f"task {task.task_id} {move.after.status}"
+        return Step(task.incident_id, action, report.actor, report.at, reason, about)
+    return Step(task.incident_id, action, report.actor, report.at, detail={**about, "note": report.note})
+
+
+def _site_check(entry: Mapping[str, Any]) -> SiteCheck:
+    task_id, note = entry["task_id"], entry["note"]
+    return SiteCheck(
+        entry["incident_id"],
+        entry["at"],
+        entry["actor"],
+        "：".join(filter(None, (f"任务{task_id}已完成，现场核查完毕", note))),
+        ": ".join(filter(None, (f"task {task_id} done, checked on site", note))),
+    )

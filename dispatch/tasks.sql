@@ -24,34 +24,5 @@ WITH move AS (
 UPDATE task SET status = move.status, updated_at = $3 FROM move
 WHERE task.task_id = move.task_id AND task.status <> move.status
 
--- name: check_hazards
--- Found harmless on site: frees the latches of the incident's hazards.
-WITH checked AS (
-    UPDATE hazard SET checked_at = done.at
-    FROM jsonb_to_recordset($1) AS done (task_id bigint, incident_id bigint, at timestamptz, actor text, note text)
-    WHERE hazard.incident_id = done.incident_id AND cleared_at IS NULL AND checked_at IS NULL
-    RETURNING hazard_id, grade, done.*
-)
-INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
-SELECT hazard_id, at, 'checked', grade, concat_ws('：', '任务' || task_id || '已完成，现场核查完毕', nullif(note, '')),
-       concat_ws(': ', 'task ' || task_id || ' done, checked on site', nullif(note, '')), actor
-FROM checked ORDER BY hazard_id
-
--- name: follow
--- One entry for each stage passed, in order; the last one stays.
-WITH entry AS (
-    SELECT * FROM ROWS FROM (jsonb_to_recordset($1) AS
-        (incident_id bigint, task_id bigint, squad_id text, at timestamptz, event text, actor text, note text))
-        WITH ORDINALITY AS entry (incident_id, task_id, squad_id, at, event, actor, note, place)
-), logged AS (
-    INSERT INTO incident_event (incident_id, at, event, actor, detail)
-    SELECT incident_id, at, event, actor,
-           jsonb_build_object('task_id', task_id, 'squad_id', squad_id, 'note', note)
-    FROM entry ORDER BY place
-)
-UPDATE incident SET stage = last.event
-FROM (SELECT DISTINCT ON (incident_id) incident_id, event FROM entry ORDER BY incident_id, place DESC) AS last
-WHERE incident.incident_id = last.incident_id AND closed_at IS NULL
-
 -- name: tell
-SELECT pg_notify('lifeline', subject) FROM unnest($1::text[]) AS subject
+SELECT pg_notify('lifeline', 'task')

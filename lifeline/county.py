@@ -1,4 +1,4 @@
-"""A county as data: a folder with grids.json, sensors.csv and squads.yaml, and how it gets into the database.
+"""A county as data: grids.json, sensors.csv, squads.yaml, clocks.yaml if any, and how it gets into the database.
 
 Every error names the file and, where there is one, the line.
 """
@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import yaml
 
+from alerts.clockbook import load_clocks
+from alerts.clocks import Clocks, read_clocks
 from database.pool import Connection
 from database.queries import load_queries
 from ingest.kinds import KINDS
@@ -95,6 +97,7 @@ class County:
     grids: tuple[Grid, ...]
     sensors: tuple[Sensor, ...]
     squads: tuple[Squad, ...]
+    clocks: Clocks | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def read_county(folder: Path, profile_folders: Sequence[Path] = ()) -> County:
     """Read and check the files of ``folder``; HubError with file and line for the first thing that is wrong.
 
     Sensors may name device profiles that are built in or in ``profile_folders``; ProfileError when one of those is
-    wrong itself.
+    wrong itself, ClockError for clocks.yaml.
     """
     about = _read_yaml(folder / "county.yaml")
     grids = _read_grids(folder / "grids.json")
@@ -131,6 +134,7 @@ def read_county(folder: Path, profile_folders: Sequence[Path] = ()) -> County:
         grids=grids,
         sensors=sensors,
         squads=_read_squads(folder / "squads.yaml"),
+        clocks=read_clocks(clocks) if (clocks := folder / "clocks.yaml").exists() else None,
     )
 
 
@@ -280,6 +284,8 @@ async def load_county(connection: Connection, county: County, now: datetime) -> 
             sensors=await _upsert(connection, _SQL.upsert_sensors, county.sensors, now),
             squads=await _upsert(connection, _SQL.upsert_squads, county.squads, now),
         )
+        if county.clocks is not None:
+            await load_clocks(connection, county.clocks, now)
         if loaded.sensors.changed:
             await connection.execute(_SQL.tell_sensors)
         return loaded

@@ -18,7 +18,7 @@ app = typer.Typer()
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder with grids.json, sensors.csv and squads.yaml")],
+    folder: Annotated[Path, typer.Argument(help="Folder with grids.json, sensors.csv, squads.yaml, clocks.yaml")],
 ) -> None:
     """Load a county, or load it again after its files changed: nothing is removed, what differs is updated."""
     settings = load_settings()

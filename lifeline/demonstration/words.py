@@ -32,12 +32,16 @@ _HAZARD: Mapping[str, Text] = MappingProxyType(
         "cleared": Text("解除", "cleared"),
         "checked": Text("现场检查无险", "found harmless on site"),
         "acknowledged": Text("已确认", "acknowledged"),
+        "latched": Text("锁定", "latched"),
+        "commented": Text("备注", "remark"),
+        "silenced": Text("静默", "silenced"),
+        "false_alarm": Text("误报", "false alarm"),
     }
 )
 _INCIDENT: Mapping[str, Text] = MappingProxyType(
     {
         "opened": Text("立为事件", "incident opened"),
-        "regraded": Text("事件升级为{grade}", "incident now {grade}"),
+        "regraded": Text("事件现为{grade}", "incident now {grade}"),
         "closed": Text("结案", "incident closed"),
     }
 )

@@ -116,8 +116,8 @@ def test_the_drill_goes_as_wanted(environment: dict[str, str], folder: Path, tmp
     assert figures["readings_stored"] == figures["readings_published"]
     assert figures["quarantined"] == 0
     assert figures["hazards_raised"] >= 2
-    assert figures["orders_delivered"] >= 2
-    assert figures["tasks_closed"] >= 2
+    assert figures["orders_delivered"] >= 1  # both wells are one incident
+    assert figures["tasks_closed"] >= 1
     assert 0 < figures["detect_ms"]["p50"] <= figures["detect_ms"]["p99"] < 5000
     assert list(folder.iterdir()) == []
 

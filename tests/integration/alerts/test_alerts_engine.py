@@ -99,7 +99,8 @@ async def test_a_hazard_goes_down_step_by_step_and_clears(service, pool):
     [hazard] = await hazards(pool)
     assert await events(pool) == ["raised", "downgraded", "downgraded", "downgraded", "cleared"]
     assert hazard["cleared_at"] == NOW + timedelta(seconds=-3500 + 2400)
-    assert (hazard["peak_grade"], await pool.fetchval("SELECT grade FROM incident")) == (1, 1)
+    incident = await pool.fetchrow("SELECT grade, peak_grade FROM incident")
+    assert (hazard["peak_grade"], *incident) == (1, 4, 1)
 
 
 async def test_a_second_episode_is_a_second_hazard(service, pool):

@@ -146,11 +146,11 @@ async def test_after_a_refusal_the_next_squad_goes(pool, report, now):
     assert await tasks_of(pool, incident_id) == [("gas-near", "refused"), ("gas-far", "ordered")]
     decision = await pool.fetchval("SELECT decision FROM task WHERE task_id = $1", second)
     assert {s["squad_id"]: s["why"] for s in decision["passed_over"]}["gas-near"] == "declined"
-    assert await events_of(pool, incident_id) == ["filed", "dispatched", "filed", "dispatched"]
+    assert await events_of(pool, incident_id) == ["filed", "dispatched", "returned", "dispatched"]
     returned = await pool.fetchval(
-        "SELECT detail FROM incident_event WHERE event = 'filed' ORDER BY incident_event_id DESC LIMIT 1"
+        "SELECT detail FROM incident_event WHERE event = 'returned' ORDER BY incident_event_id DESC LIMIT 1"
     )
-    assert returned == {"task_id": first, "squad_id": "gas-near", "note": "no vehicle"}
+    assert returned == {"task_id": first, "squad_id": "gas-near", "reason": "no vehicle"}
 
 
 async def test_when_all_have_refused_the_first_is_asked_again_after_a_while(pool, report, now):

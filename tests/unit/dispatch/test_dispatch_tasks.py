@@ -102,7 +102,7 @@ def test_hearing_everything_twice_changes_nothing(actions):
                     move.fold(report)
                 except TransitionError:
                     break
-    assert (twice.after, twice.log, twice.stages) == (once.after, once.log, once.stages)
+    assert (twice.after, twice.log, twice.steps) == (once.after, once.log, once.steps)
 
 
 def test_stages_follow_and_any_report_of_the_squad_is_a_receipt():
@@ -111,11 +111,11 @@ def test_stages_follow_and_any_report_of_the_squad_is_a_receipt():
     assert move.received
     for report in reports("en_route", "on_scene", "done"):
         assert move.fold(report)
-    assert [stage for stage, _ in move.stages] == ["handling", "fed_back"]
+    assert [action for action, _ in move.steps] == ["handle", "feed_back"]
 
 
 def test_an_officer_who_acts_for_the_squad_is_no_receipt():
     move = Move(task("ordered"), received=False)
     assert move.fold(Report("cancel", "key:desk", NOW))
     assert not move.received
-    assert [stage for stage, _ in move.stages] == ["filed"]
+    assert [action for action, _ in move.steps] == ["return"]

@@ -1,0 +1,10 @@
+-- name: of_hazards
+SELECT hazard_id, sensor_id, kind, interval_s, attributes ->> 'calibration_due' AS calibration_due,
+       coalesce(graded.lag, recorded_at - raised_at) AS lag
+FROM hazard JOIN sensor USING (sensor_id)
+LEFT JOIN LATERAL (
+    SELECT hazard_event.recorded_at - at AS lag FROM hazard_event
+    WHERE hazard_event.hazard_id = hazard.hazard_id AND event IN ('raised', 'upgraded', 'downgraded')
+    ORDER BY hazard_event_id DESC LIMIT 1
+) AS graded ON true
+WHERE hazard_id = ANY ($1::bigint[])

@@ -1,0 +1,88 @@
+-- name: take_turn
+-- Who joins hazards to incidents, merges, splits or reports does it one after the other.
+SELECT pg_advisory_xact_lock($1)
+
+-- name: unplaced
+-- Hazards that were ever yellow or worse and have no incident; work on sensors is no emergency.
+SELECT hazard_id, hazard.hazard_type, rule.body ->> 'skill' AS skill, grade, graded_at, longitude, latitude,
+       attributes ->> 'chamber' AS chamber
+FROM hazard JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
+WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NULL AND peak_grade <= 3
+  AND NOT coalesce((rule.body ->> 'maintenance')::boolean, false)
+
+-- name: joinable
+-- Open incidents of the families within their times, and of the chambers; what was verified takes in nothing new.
+SELECT incident_id, family, skill, active_at, longitude, latitude, chamber
+FROM incident JOIN unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS near (family, since, until)
+     USING (family)
+WHERE closed_at IS NULL AND stage <> 'verified' AND longitude IS NOT NULL AND active_at BETWEEN since AND until
+UNION
+SELECT incident_id, family, skill, active_at, longitude, latitude, chamber
+FROM incident WHERE chamber = ANY ($4::text[]) AND closed_at IS NULL AND stage <> 'verified'
+
+-- name: take
+-- Those that are still there to be joined.
+UPDATE incident SET active_at = greatest(active_at, joined.at)
+FROM unnest($1::bigint[], $2::timestamptz[]) AS joined (incident_id, at)
+WHERE incident.incident_id = joined.incident_id AND closed_at IS NULL AND stage <> 'verified'
+RETURNING incident.incident_id
+
+-- name: draw
+SELECT nextval(pg_get_serial_sequence('incident', 'incident_id')) AS incident_id FROM generate_series(1, $1::integer)
+
+-- name: open
+-- Each begins with one hazard, whose place and name it takes.
+WITH opened AS (
+    INSERT INTO incident (incident_id, kind, hazard_type, grade, peak_grade, skill, title_zh, title_en, grid_id,
+                          longitude, latitude, opened_at, family, chamber, active_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT first.incident_id, rule.kind, hazard.hazard_type, grade, hazard.peak_grade, body ->> 'skill',
+           coalesce(nullif(name_zh, ''), code) || ' ' || (body #>> '{title,zh}'),
+           coalesce(nullif(name_en, ''), code) || ': ' || (body #>> '{title,en}'),
+           grid_id, longitude, latitude, graded_at, first.family, attributes ->> 'chamber', first.at
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
+         AS first (incident_id, hazard_id, family, at)
+    JOIN hazard USING (hazard_id) JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
+    RETURNING incident_id
+)
+INSERT INTO incident_event (incident_id, at, event, actor, detail)
+SELECT first.incident_id, graded_at, 'opened', $5,
+       jsonb_build_object('hazard_id', hazard_id, 'grade', grade, 'reason_zh', reason_zh, 'reason_en', reason_en)
+FROM unnest($1::bigint[], $2::bigint[]) AS first (incident_id, hazard_id)
+JOIN hazard USING (hazard_id) JOIN opened ON opened.incident_id = first.incident_id
+
+-- name: attach
+UPDATE hazard SET incident_id = placed.incident_id FROM unnest($1::bigint[], $2::bigint[]) AS placed (hazard_id, incident_id)
+WHERE hazard.hazard_id = placed.hazard_id
+
+-- name: record
+INSERT INTO incident_event (incident_id, at, event, actor, detail)
+SELECT incident_id, at, event, actor, detail
+FROM ROWS FROM (jsonb_to_recordset($1) AS
+    (incident_id bigint, at timestamptz, event text, actor text, detail jsonb))
+    WITH ORDINALITY AS entry (incident_id, at, event, actor, detail, place)
+ORDER BY place
+
+-- name: regrade
+-- As grave as the worst open hazard, or as a person reported it; with neither it stays as it was.
+WITH touched AS (
+    SELECT incident_id, max(graded_at) AS at FROM hazard
+    WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NOT NULL GROUP BY incident_id
+), worst AS (
+    SELECT incident_id, at, least(reported_grade, gravest.grade) AS grade
+    FROM touched JOIN incident USING (incident_id)
+    LEFT JOIN LATERAL (SELECT hazard.grade FROM hazard
+                       WHERE hazard.incident_id = incident.incident_id AND cleared_at IS NULL
+                       ORDER BY hazard.grade LIMIT 1) AS gravest ON true
+    WHERE closed_at IS NULL
+), moved AS (
+    UPDATE incident SET grade = worst.grade,
+           active_at = CASE WHEN worst.grade < incident.grade THEN greatest(active_at, worst.at) ELSE active_at END
+    FROM worst WHERE incident.incident_id = worst.incident_id AND incident.grade <> worst.grade
+    RETURNING incident.incident_id, incident.grade, worst.at
+)
+INSERT INTO incident_event (incident_id, at, event, actor, detail)
+SELECT incident_id, at, 'regraded', $2, jsonb_build_object('grade', grade) FROM moved ORDER BY incident_id
+
+-- name: tell
+SELECT pg_notify('lifeline', 'incident')
