@@ -43,12 +43,14 @@ WITH grown AS (
               graded_at, hazard_id
 ), opened AS (
     INSERT INTO incident (incident_id, kind, hazard_type, grade, skill, title_zh, title_en, grid_id, longitude,
-                          latitude, opened_at)
+                          latitude, opened_at, exercise_id)
     OVERRIDING SYSTEM VALUE
     SELECT incident_id, kind, hazard_type, grade, body ->> 'skill',
-           coalesce(nullif(name_zh, ''), code) || ' ' || (body #>> '{title,zh}'),
-           coalesce(nullif(name_en, ''), code) || ': ' || (body #>> '{title,en}'),
-           grid_id, longitude, latitude, graded_at
+           CASE sensor.exercise_id WHEN 0 THEN '' ELSE '【演练】' END
+               || coalesce(nullif(name_zh, ''), code) || ' ' || (body #>> '{title,zh}'),
+           CASE sensor.exercise_id WHEN 0 THEN '' ELSE 'DRILL ' END
+               || coalesce(nullif(name_en, ''), code) || ': ' || (body #>> '{title,en}'),
+           grid_id, longitude, latitude, graded_at, sensor.exercise_id
     FROM grown JOIN sensor USING (sensor_id)
     RETURNING incident_id
 )
