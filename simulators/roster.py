@@ -39,7 +39,7 @@ class VirtualSensor:
 def select(patterns: Sequence[str], sensors: Sequence[VirtualSensor]) -> tuple[str, ...]:
     """Codes of the sensors that ``patterns`` name, in the roster's order.
 
-    A pattern is a code, a code with * and ?, or @GRID for all sensors of a grid cell; one may narrow another: ``@GRID
+    A pattern is a code or @GRID for all sensors of a grid cell, with * and ? as usual; one may narrow another: ``@GRID
     wl-*``. SimulatorError when a pattern names none.
     """
     chosen: set[str] = set()
@@ -53,7 +53,8 @@ def select(patterns: Sequence[str], sensors: Sequence[VirtualSensor]) -> tuple[s
 
 
 def _is_named(part: str, sensor: VirtualSensor) -> bool:
-    return sensor.grid_id == part[1:] if part.startswith("@") else fnmatchcase(sensor.code, part)
+    name = sensor.grid_id or "" if part.startswith("@") else sensor.code
+    return fnmatchcase(name, part.removeprefix("@"))
 
 
 def read_roster(path: Path) -> tuple[VirtualSensor, ...]:
