@@ -28,8 +28,11 @@ _STOP_WITHIN_S = 10.0
 
 
 @contextmanager
-def embedded_servers(settings: Settings) -> Iterator[Settings]:
-    """Start the servers that ``settings`` do not name; gives settings in which every address is known."""
+def embedded_servers(settings: Settings, *, durable: bool = True) -> Iterator[Settings]:
+    """Start the servers that ``settings`` do not name; gives settings in which every address is known.
+
+    ``durable=False`` is for data that nobody will miss.
+    """
     with ExitStack() as opened:
         known: dict[str, object] = {
             name: free_port() for name, value in settings if name.endswith("_port") and value == 0
@@ -38,7 +41,8 @@ def embedded_servers(settings: Settings) -> Iterator[Settings]:
             known["broker_url"] = SecretStr(opened.enter_context(EmbeddedBroker(settings.data_dir)).url)
             known["broker_dollar_topics"] = False
         if settings.database_url is None:
-            known["database_url"] = SecretStr(opened.enter_context(EmbeddedDatabase(settings.data_dir)).url)
+            database = EmbeddedDatabase(settings.data_dir, durable=durable)
+            known["database_url"] = SecretStr(opened.enter_context(database).url)
         yield settings.model_copy(update=known)
 
 

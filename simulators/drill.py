@@ -71,7 +71,7 @@ class Wanted:
 class Limits:
     """How long the plan lets each step take, in seconds.
 
-    Detection is from the first injection to the first hazard of an incident; the others follow each other: case to
+    Detection is from what was done to the sensor to the case that it opens; the others follow each other: case to
     order, order to the squad's confirmation, confirmation to arrival, arrival to the report that it is done, and all of
     it from the opening of the case to its closure.
     """

@@ -84,6 +84,12 @@ class SteppedHub:
         await self._receipts.take(len(answers), lambda batch: self.dispatch.take(batch, now))
         await self.intake.follow_once({"hazard"})
 
+    @property
+    def findings(self) -> int:
+        """How many changes of hazards the intake has found so far: news for the stages behind it."""
+        stats = self.intake.engine.stats
+        return stats.raised + stats.regraded + stats.cleared
+
     async def decide(self, now: datetime) -> list[Message]:
         """Run every stage behind the commit at ``now``; the messages that squads get."""
         while (await self.dispatch.dispatch_once(now)).more:

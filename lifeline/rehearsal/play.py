@@ -62,13 +62,15 @@ async def play_drill(
         readings = fleet.readings(min(now, start + timedelta(seconds=drill.duration_s)))
         deliveries = network.carry(readings, now)
         answers = squads.answers(now)
+        known = hub.findings
         if deliveries:
             topics = [(one.code, _topic(hub, twin_prefix, one), one.payload) for one in deliveries]
             await hub.take_readings(topics, now)
             played.messages += len(deliveries)
         if answers:
             await hub.take_receipts([(answer.squad_id, answer.payload()) for answer in answers], now)
-        if deliveries or answers or at_s % _TICK_S == 0:
+        # As in the hub: news wakes the stages behind the commit, a tick is the guarantee.
+        if hub.findings > known or answers or at_s % _TICK_S == 0:
             for message in await hub.decide(now):
                 squads.hear(_squad_of(message), msgspec.json.decode(message.payload), now)
                 played.copies += 1
