@@ -71,7 +71,10 @@ class Grouping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Subject(NamedTuple):
-    """A hazard that needs an incident; position in degrees, None when unknown; ``grade`` 1 (red) to 4 (blue)."""
+    """A hazard that needs an incident; position in degrees, None when unknown; ``grade`` 1 (red) to 4 (blue).
+
+    Only what belongs to the same exercise, or to none (0), comes together.
+    """
 
     hazard_id: int
     hazard_type: str
@@ -81,6 +84,7 @@ class Subject(NamedTuple):
     longitude: float | None = None
     latitude: float | None = None
     chamber: str | None = None
+    exercise_id: int = 0
 
 
 class Anchor(NamedTuple):
@@ -93,6 +97,7 @@ class Anchor(NamedTuple):
     longitude: float | None = None
     latitude: float | None = None
     chamber: str | None = None
+    exercise_id: int = 0
 
 
 @dataclass(slots=True)
@@ -105,6 +110,7 @@ class Group:
     at: datetime
     chamber: str | None
     point: Point | None
+    exercise_id: int = 0
     hazard_ids: list[int] = field(default_factory=list)
 
 
@@ -169,13 +175,17 @@ def _place(
     board = _Board(grouping, radii)
     for anchor in anchors:
         point = _point(anchor.longitude, anchor.latitude)
-        board.add(Group(anchor.incident_id, anchor.family, anchor.skill, anchor.at, anchor.chamber, point))
+        board.add(
+            Group(
+                anchor.incident_id, anchor.family, anchor.skill, anchor.at, anchor.chamber, point, anchor.exercise_id
+            )
+        )
     for subject in subjects:
         family = grouping.family_of(subject.hazard_type)
         point = _point(subject.longitude, subject.latitude)
         found = board.find(subject, family, point)
         if found is None:
-            found = Group(None, family, subject.skill, subject.at, subject.chamber, point)
+            found = Group(None, family, subject.skill, subject.at, subject.chamber, point, subject.exercise_id)
             board.add(found)
         found.at = max(found.at, subject.at)
         found.hazard_ids.append(subject.hazard_id)
@@ -189,22 +199,22 @@ class _Board:
         self.groups: list[Group] = []
         self._grouping = grouping
         self._radii = radii
-        self._chambers: dict[tuple[str, str], Group] = {}
-        self._cubes: dict[tuple[str, str, int, int, int], list[Group]] = {}
+        self._chambers: dict[tuple[int, str, str], Group] = {}
+        self._cubes: dict[tuple[int, str, str, int, int, int], list[Group]] = {}
 
     def add(self, one: Group) -> None:
         self.groups.append(one)
         if one.chamber is not None:
-            self._chambers.setdefault((one.chamber, one.skill), one)
+            self._chambers.setdefault((one.exercise_id, one.skill, one.chamber), one)
         radius_m = self._radii.get(one.family)
         if one.point is not None and radius_m is not None:
             x, y, z = _cube(one.point, radius_m)
-            self._cubes.setdefault((one.family, one.skill, x, y, z), []).append(one)
+            self._cubes.setdefault((one.exercise_id, one.skill, one.family, x, y, z), []).append(one)
 
     def find(self, subject: Subject, family: str, point: Point | None) -> Group | None:
         """The group of the same chamber, else the nearest one of the family within radius and time."""
         if subject.chamber is not None:
-            same = self._chambers.get((subject.chamber, subject.skill))
+            same = self._chambers.get((subject.exercise_id, subject.skill, subject.chamber))
             if same is not None:
                 return same
         radius_m = self._radii.get(family)
@@ -213,15 +223,17 @@ class _Board:
         within = self._grouping.within(family)
         near = [
             (away_m, one)
-            for one, away_m in self._around(family, subject.skill, point, radius_m)
+            for one, away_m in self._around(subject, family, point, radius_m)
             if away_m <= radius_m and abs(subject.at - one.at) <= within
         ]
         return min(near, key=itemgetter(0))[1] if near else None
 
-    def _around(self, family: str, skill: str, point: Point, radius_m: float) -> Iterator[tuple[Group, float]]:
+    def _around(
+        self, subject: Subject, family: str, point: Point, radius_m: float
+    ) -> Iterator[tuple[Group, float]]:
         x, y, z = _cube(point, radius_m)
         for dx, dy, dz in _AROUND:
-            for one in self._cubes.get((family, skill, x + dx, y + dy, z + dz), ()):
+            for one in self._cubes.get((subject.exercise_id, subject.skill, family, x + dx, y + dy, z + dz), ()):
                 assert one.point is not None  # only placed groups are in cubes
                 yield one, dist(point, one.point)
 

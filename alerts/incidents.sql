@@ -5,19 +5,19 @@ SELECT pg_advisory_xact_lock($1)
 -- name: unplaced
 -- Hazards that were ever yellow or worse and have no incident; work on sensors is no emergency.
 SELECT hazard_id, hazard.hazard_type, rule.body ->> 'skill' AS skill, grade, graded_at, longitude, latitude,
-       attributes ->> 'chamber' AS chamber
+       attributes ->> 'chamber' AS chamber, sensor.exercise_id
 FROM hazard JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
 WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NULL AND peak_grade <= 3
   AND NOT coalesce((rule.body ->> 'maintenance')::boolean, false)
 
 -- name: joinable
 -- Open incidents of the families within their times, and of the chambers; what was verified takes in nothing new.
-SELECT incident_id, family, skill, active_at, longitude, latitude, chamber
+SELECT incident_id, family, skill, active_at, longitude, latitude, chamber, exercise_id
 FROM incident JOIN unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS near (family, since, until)
      USING (family)
 WHERE closed_at IS NULL AND stage <> 'verified' AND longitude IS NOT NULL AND active_at BETWEEN since AND until
 UNION
-SELECT incident_id, family, skill, active_at, longitude, latitude, chamber
+SELECT incident_id, family, skill, active_at, longitude, latitude, chamber, exercise_id
 FROM incident WHERE chamber = ANY ($4::text[]) AND closed_at IS NULL AND stage <> 'verified'
 
 -- name: take
@@ -34,12 +34,15 @@ SELECT nextval(pg_get_serial_sequence('incident', 'incident_id')) AS incident_id
 -- Each begins with one hazard, whose place and name it takes.
 WITH opened AS (
     INSERT INTO incident (incident_id, kind, hazard_type, grade, peak_grade, skill, title_zh, title_en, grid_id,
-                          longitude, latitude, opened_at, family, chamber, active_at)
+                          longitude, latitude, opened_at, family, chamber, active_at, exercise_id)
     OVERRIDING SYSTEM VALUE
     SELECT first.incident_id, rule.kind, hazard.hazard_type, grade, hazard.peak_grade, body ->> 'skill',
-           coalesce(nullif(name_zh, ''), code) || ' ' || (body #>> '{title,zh}'),
-           coalesce(nullif(name_en, ''), code) || ': ' || (body #>> '{title,en}'),
-           grid_id, longitude, latitude, graded_at, first.family, attributes ->> 'chamber', first.at
+           CASE sensor.exercise_id WHEN 0 THEN '' ELSE '【演练】' END
+               || coalesce(nullif(name_zh, ''), code) || ' ' || (body #>> '{title,zh}'),
+           CASE sensor.exercise_id WHEN 0 THEN '' ELSE 'DRILL ' END
+               || coalesce(nullif(name_en, ''), code) || ': ' || (body #>> '{title,en}'),
+           grid_id, longitude, latitude, graded_at, first.family, attributes ->> 'chamber', first.at,
+           sensor.exercise_id
     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
          AS first (incident_id, hazard_id, family, at)
     JOIN hazard USING (hazard_id) JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)

@@ -35,6 +35,8 @@ async def merge(
             f"incident {incident_id} is {incidents[incident_id]['stage']}: a case that a squad was sent to can't be"
             " merged away; merge the other one into it, or cancel its task first"
         )
+    if incidents[incident_id]["exercise_id"] != incidents[into]["exercise_id"]:
+        raise StageError(f"incidents {incident_id} and {into} are not of the same exercise: they stay apart")
     if incidents[into]["stage"] == "verified":
         raise StageError(f"incident {into} is verified: it takes in nothing new")
     await attach(connection, [_group(incidents[into], into, hazard_ids, now)])
@@ -127,7 +129,7 @@ async def _lock(connection: Connection, incident_ids: Sequence[int]) -> dict[int
 
 
 def _group(incident: asyncpg.Record, incident_id: int | None, hazard_ids: list[int], at: datetime) -> Group:
-    return Group(incident_id, incident["family"], "", at, None, None, hazard_ids)
+    return Group(incident_id, incident["family"], "", at, None, None, incident["exercise_id"], hazard_ids)
 
 
 def _event(incident_id: int, event: str, actor: str, at: datetime, detail: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 -- name: lock
-SELECT incident_id, stage, closed_at, hazard_type, family FROM incident
+SELECT incident_id, stage, closed_at, hazard_type, family, exercise_id FROM incident
 WHERE incident_id = ANY ($1::bigint[]) ORDER BY incident_id FOR NO KEY UPDATE
 
 -- name: hazards_of

@@ -14,8 +14,9 @@ from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.assignment import Choice, Need, Words, assign
+from dispatch.exercises import REAL, enrolled, pause_for_real_red
 from dispatch.orders import Order, Place, order_key
-from dispatch.squads import load_roster
+from dispatch.squads import Roster, load_roster
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -47,10 +48,11 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_SQL.take_turn, _LOCK)
+        await pause_for_real_red(connection, now)
         roster = await load_roster(connection)
         free_skills = sorted(roster.free_skills(now))
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN)
-        choices = assign([_need(row) for row in rows], roster.squads, roster.busy, now)
+        choices = await _choose(connection, rows, roster, now)
         ordered, unassigned = await _write(connection, {row["incident_id"]: row for row in rows}, choices, now)
         closed = await close_finished(connection, _ACTOR, now)
         await connection.execute(_SQL.withdraw, now)
@@ -62,6 +64,26 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         tuple(closed),
         more=len(rows) == MOST_PER_RUN,
     )
+
+
+async def _choose(
+    connection: Connection, rows: Sequence[asyncpg.Record], roster: Roster, now: datetime
+) -> list[Choice]:
+    """Real incidents choose first, among all squads; those of an exercise among the squads enrolled in it."""
+    needs: dict[int, list[Need]] = {}
+    for row in rows:
+        needs.setdefault(row["exercise_id"], []).append(_need(row))
+    teams = await enrolled(connection, [number for number in needs if number != REAL])
+    numbers = {row["incident_id"]: row["task_id"] for row in rows}
+    busy = dict(roster.busy)
+    choices: list[Choice] = []
+    for exercise_id in sorted(needs):
+        team = teams.get(exercise_id, frozenset())
+        squads = [squad for squad in roster.squads if exercise_id == REAL or squad.squad_id in team]
+        chosen = assign(needs[exercise_id], squads, busy, now)
+        busy |= {choice.squad_id: numbers[choice.incident_id] for choice in chosen if choice.squad_id is not None}
+        choices += chosen
+    return choices
 
 
 def _need(row: asyncpg.Record) -> Need:
@@ -130,4 +152,5 @@ def _order(incident: asyncpg.Record, choice: Choice, now: datetime) -> Order:
         reason=choice.reason,
         place=Place(incident["longitude"], incident["latitude"], incident["grid_id"]),
         ordered_at=now,
+        exercise_id=incident["exercise_id"],
     )

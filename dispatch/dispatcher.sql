@@ -14,6 +14,7 @@ WITH due AS MATERIALIZED (
         WHERE task.incident_id = incident.incident_id AND status NOT IN ('done', 'refused', 'cancelled') LIMIT 1
     ) AS waiting ON true
     WHERE closed_at IS NULL
+      AND incident.exercise_id IN (SELECT exercise_id FROM exercise WHERE status = 'running')
       AND (stage IN ('reported', 'filed')
            OR stage = 'fed_back' AND EXISTS (SELECT FROM hazard WHERE hazard.incident_id = incident.incident_id
                                              AND cleared_at IS NULL AND checked_at IS NULL))
@@ -23,7 +24,7 @@ WITH due AS MATERIALIZED (
     FOR NO KEY UPDATE OF incident SKIP LOCKED
 )
 SELECT incident_id, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude, opened_at,
-       waiting_id IS NOT NULL AS known, declined.by AS declined_by, declined.at AS declined_at,
+       due.exercise_id, waiting_id IS NOT NULL AS known, declined.by AS declined_by, declined.at AS declined_at,
        coalesce(waiting_id, nextval(pg_get_serial_sequence('task', 'task_id'))) AS task_id
 FROM due LEFT JOIN LATERAL (
     SELECT array_agg(squad_id ORDER BY task_id) AS by, array_agg(updated_at ORDER BY task_id) AS at

@@ -18,8 +18,11 @@ class Place(msgspec.Struct, frozen=True):
     grid_id: str | None
 
 
-class Order(msgspec.Struct, frozen=True):
-    """The body of a message on ``{prefix}/{squad_id}/orders``; a repeated ``key`` is the same order again."""
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of a message on ``{prefix}/{squad_id}/orders``; a repeated ``key`` is the same order again.
+
+    ``exercise_id`` is left out in earnest; an exercise's titles begin with 【演练】 as well.
+    """
 
     key: str
     task_id: int
@@ -30,6 +33,7 @@ class Order(msgspec.Struct, frozen=True):
     reason: Words
     place: Place
     ordered_at: datetime
+    exercise_id: int = 0
 
     @property
     def body(self) -> dict[str, Any]:

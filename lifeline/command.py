@@ -22,6 +22,7 @@ COMMANDS = MappingProxyType(
     {
         "up": "Run the whole hub, with a broker and a database of its own unless the settings name others.",
         "demo": "Show a county at work: its traffic, a gas leak, squads.",
+        "drill": "List, check and rehearse drills.",
         "ingest": "Take readings in and judge them.",
         "dispatch": "Send squads and hear from them.",
         "api": "Answer requests over HTTP.",

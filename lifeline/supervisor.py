@@ -51,8 +51,8 @@ class Servers:
 
 
 @contextmanager
-def embedded_servers(settings: Settings) -> Iterator[Servers]:
-    """Start the servers that ``settings`` do not name."""
+def embedded_servers(settings: Settings, *, durable: bool = True) -> Iterator[Servers]:
+    """Start the servers that ``settings`` do not name. ``durable=False`` is for data that nobody will miss."""
     with ExitStack() as opened:
         known: dict[str, object] = {
             name: free_port() for name, value in settings if name.endswith("_port") and value == 0
@@ -64,7 +64,7 @@ def embedded_servers(settings: Settings) -> Iterator[Servers]:
             known["broker_url"] = SecretStr(broker.url)
             known["broker_dollar_topics"] = False
         if settings.database_url is None:
-            database = opened.enter_context(EmbeddedDatabase(settings.data_dir))
+            database = opened.enter_context(EmbeddedDatabase(settings.data_dir, durable=durable))
             embedded.append(database)
             known["database_url"] = SecretStr(database.url)
         yield Servers(settings.model_copy(update=known), embedded)

@@ -3,10 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
 
 import msgspec
 import paho.mqtt.client as paho
@@ -15,54 +13,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from simulators.broker_client import BrokerAddress, make_client, start, stop
+from simulators.squads import Action, Arrival, How, Pace, steps
 
 _log = structlog.get_logger()
-
-Action = Literal["received", "accept", "refuse", "en_route", "on_scene", "done"]
-Conduct = Literal["obeys", "refuses", "absent"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Seconds from one step of a squad to the next; ``received`` is answered at once."""
-
-    accept_s: float
-    en_route_s: float
-    on_scene_s: float
-    done_s: float
-
-    def faster(self, speed: float) -> "Pace":
-        """The same pace when ``speed`` seconds are played in one."""
-        return Pace(self.accept_s / speed, self.en_route_s / speed, self.on_scene_s / speed, self.done_s / speed)
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """The first copy of an order at its squad's client."""
-
-    squad_id: str
-    key: str
-    at: datetime
-    order: MappingProxyType[str, object]
 
 
 class _Order(msgspec.Struct):
     key: str
-
-
-def steps(conduct: Conduct, pace: Pace) -> tuple[tuple[float, Action], ...]:
-    """What a squad answers to a new order: pauses before each answer, in seconds, and the answers."""
-    if conduct == "absent":
-        return ()
-    if conduct == "refuses":
-        return ((0.0, "received"), (pace.accept_s, "refuse"))
-    return (
-        (0.0, "received"),
-        (pace.accept_s, "accept"),
-        (pace.en_route_s, "en_route"),
-        (pace.on_scene_s, "on_scene"),
-        (pace.done_s, "done"),
-    )
 
 
 class Crew:
@@ -81,7 +38,7 @@ class Crew:
         now: Callable[[], datetime],
         prefix: str = "squads",
         client_id: str = "crew",
-        conducts: dict[str, Conduct] | None = None,
+        conducts: dict[str, How] | None = None,
     ) -> None:
         self._broker = broker
         self._squad_ids = tuple(squad_ids)
@@ -141,7 +98,7 @@ class Crew:
             receipt = {"key": key, "action": action, "time": self._now(), "note": ""}
             client.publish(f"{self._prefix}/{squad_id}/receipts", msgspec.json.encode(receipt), qos=1)
 
-    def _conduct(self, squad_id: str) -> Conduct:
+    def _conduct(self, squad_id: str) -> How:
         return self._conducts.get(squad_id, "obeys")
 
     def _client(

@@ -1,29 +1,25 @@
 """A fleet of virtual sensors: readings as pure data, the same for the same seed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heapreplace
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-import msgspec
 import numpy as np
 
 from ingest.kinds import KINDS
+from simulators.device import DEVICE_SETTINGS, Device
 from simulators.errors import SimulatorError
+from simulators.injection import Injection, check_injections
+from simulators.network import payload_of
+from simulators.physics.weather import CALM, Weather
 from simulators.roster import VirtualSensor
 from simulators.sensors import BEHAVIOURS
-from simulators.sensors.behaviour import Behaviour, Point, Values
-
-
-@dataclass(frozen=True, slots=True)
-class Injection:
-    """From ``at_s`` seconds after the fleet's start, ``causes`` hold at the sensors listed, until set anew."""
-
-    at_s: int
-    sensors: tuple[str, ...]
-    causes: dict[str, float]
+from simulators.sensors.behaviour import Moment, Point, Values
+from simulators.surroundings import Source, Surroundings
+from simulators.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +37,53 @@ class SensorReading:
 
     def payload(self) -> bytes:
         """The native payload: a JSON object with the time in RFC 3339."""
-        return msgspec.json.encode({"time": self.time, **self.values})
+        return payload_of(self)
 
 
 class _Unit:
-    """One sensor of the fleet: its point, what is done to it, and when it speaks next."""
+    """One sensor of the fleet: its point, its device, what is done to them, and when it speaks next."""
 
-    def __init__(self, sensor: VirtualSensor, behaviour: Behaviour, injections: list[Injection], seed: int) -> None:
+    def __init__(
+        self, sensor: VirtualSensor, surroundings: Surroundings, injections: Sequence[Injection], seed: int
+    ) -> None:
         # Seeded by code: a sensor's readings do not depend on which others are in the fleet.
         generator = np.random.default_rng((seed, crc32(sensor.code.encode())))
+        behaviour = BEHAVIOURS[sensor.kind]
         self.sensor = sensor
         self.sample_s = behaviour.sample_s or sensor.interval_s
         self.first_s = int(generator.integers(0, self.sample_s))
         self._behaviour = behaviour
-        self._point: Point = behaviour.make(sensor, generator)
-        self._causes = {name: cause.usual for name, cause in behaviour.causes.items()}
-        self._injections = injections
+        self._point: Point = behaviour.make(sensor, generator, surroundings)
+        # Chance of its own: what befalls a device does not change what it stands in.
+        own = np.random.default_rng((seed, crc32(sensor.code.encode()), 1))
+        self._device = Device(KINDS[sensor.kind], behaviour.primary, own)
+        self._causes = Timeline(behaviour.causes, [(one.at_s, one.causes) for one in injections])
+        self._settings = Timeline(DEVICE_SETTINGS, [(one.at_s, one.device) for one in injections])
         self._sampled_s = 0
         self._reports_s = int(generator.integers(0, sensor.interval_s))
         self._alert_until_s = 0
 
     def sample(self, now_s: int, local: datetime) -> Values | None:
         """Step to ``now_s`` after the start; the values when the device reports them, else None."""
-        while self._injections and self._injections[0].at_s <= now_s:
-            self._causes |= self._injections.pop(0).causes
-        values = self._point.sample(local, now_s - self._sampled_s, self._causes)
+        elapsed_s = now_s - self._sampled_s
         self._sampled_s = now_s
-        if values is None:
+        settings = self._settings.at(now_s)
+        values = self._point.sample(Moment(now_s, elapsed_s, local), self._causes.at(now_s))
+        read = self._device.reads(values, elapsed_s, settings) if values is not None else None
+        if read is None:
             return None
         behaviour = self._behaviour
-        if self._point.is_alarmed(values):
+        if settings["wakes"] >= 0.5 and self._point.is_alarmed(read):
             if now_s >= self._alert_until_s:
                 self._reports_s = now_s
             self._alert_until_s = now_s + behaviour.alert_s
         if now_s < self._reports_s:
             return None
-        alert = now_s < self._alert_until_s
-        pause_s = min(behaviour.alarm_interval_s, self.sensor.interval_s) if alert else self.sensor.interval_s
-        self._reports_s += pause_s * (1 + (now_s - self._reports_s) // pause_s)
-        return values
+        interval_s = int(settings["interval_s"]) or self.sensor.interval_s
+        if now_s < self._alert_until_s:
+            interval_s = min(int(settings["alarm_interval_s"]) or behaviour.alarm_interval_s, interval_s)
+        self._reports_s += interval_s * (1 + (now_s - self._reports_s) // interval_s)
+        return read
 
 
 class Fleet:
@@ -98,6 +102,7 @@ class Fleet:
         start: datetime,
         time_zone: ZoneInfo,
         injections: Sequence[Injection] = (),
+        weather: Weather = CALM,
     ) -> None:
         if start.tzinfo is None:
             raise SimulatorError("the fleet's start needs an offset from UTC")
@@ -107,7 +112,9 @@ class Fleet:
         if len(by_code) != len(sensors):
             raise SimulatorError("two sensors of the fleet have the same code")
         check_injections(injections, by_code)
-        self._units = [_Unit(sensor, BEHAVIOURS[sensor.kind], _of(sensor, injections), seed) for sensor in sensors]
+        own = {sensor.code: _of(sensor, injections) for sensor in sensors}
+        surroundings = Surroundings(sensors, weather, _sources(sensors, own), Source(0, *_usual_source()))
+        self._units = [_Unit(sensor, surroundings, own[sensor.code], seed) for sensor in sensors]
         self._due = [(unit.first_s, index) for index, unit in enumerate(self._units)]
         heapify(self._due)
 
@@ -124,27 +131,24 @@ class Fleet:
                 yield SensorReading(unit.sensor.code, unit.sensor.kind, time, values)
 
 
-def check_injections(injections: Sequence[Injection], sensors: dict[str, VirtualSensor]) -> None:
-    """Hold injections against the sensors they name; SimulatorError with a sentence about the first bad one."""
-    for sensor in sensors.values():
-        if sensor.kind not in BEHAVIOURS:
-            raise SimulatorError(f"sensor {sensor.code} is of kind {sensor.kind!r}, which is not simulated")
-    for injection in injections:
-        for code in injection.sensors:
-            if code not in sensors:
-                raise SimulatorError(f"the injection at {injection.at_s} s names {code}, which is not in the fleet")
-            _check_causes(injection, sensors[code])
+def _usual_source() -> tuple[float, float]:
+    causes = BEHAVIOURS["gas"].causes
+    return causes["leak_l_min"].usual, causes["air_changes_per_h"].usual
 
 
-def _check_causes(injection: Injection, sensor: VirtualSensor) -> None:
-    known = BEHAVIOURS[sensor.kind].causes
-    place = f"the injection at {injection.at_s} s on {sensor.code}"
-    for name, value in injection.causes.items():
-        if name not in known:
-            raise SimulatorError(f"{place} sets {name}, but a {KINDS[sensor.kind].en} sensor knows {', '.join(known)}")
-        cause = known[name]
-        if not cause.minimum <= value <= cause.maximum:
-            raise SimulatorError(f"{place} sets {name} to {value:g}, outside {cause.minimum:g} to {cause.maximum:g}")
+def _sources(
+    sensors: Sequence[VirtualSensor], injections: Mapping[str, Sequence[Injection]]
+) -> dict[str, list[Source]]:
+    """Leaks beside gas sensors, from what is injected there."""
+    found: dict[str, list[Source]] = {}
+    for sensor in sensors:
+        leak, changes = _usual_source()
+        for injection in injections[sensor.code]:
+            if sensor.kind == "gas" and injection.causes.keys() & {"leak_l_min", "air_changes_per_h"}:
+                leak = injection.causes.get("leak_l_min", leak)
+                changes = injection.causes.get("air_changes_per_h", changes)
+                found.setdefault(sensor.code, []).append(Source(injection.at_s, leak, changes))
+    return found
 
 
 def _of(sensor: VirtualSensor, injections: Sequence[Injection]) -> list[Injection]:

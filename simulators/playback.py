@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
-from simulators.drill import Drill, DrillClock
+from simulators.clock import DrillClock
+from simulators.drill import Drill
 from simulators.fleet import Fleet, SensorReading
 
 _TICK_S = 0.05  # of wall time: fine enough that an order's latency is not hidden by the playing

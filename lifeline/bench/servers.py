@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import mqtt5
 
-from database.pool import connect
 from ingest.broker import Broker
 from lifeline.preparation import prepare
+from lifeline.scratch import scratch_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +24,9 @@ class BenchServers:
 @contextmanager
 def bench_servers(database_url: str, broker_url: str) -> Iterator[BenchServers]:
     """Make a database beside the one that ``database_url`` names, and drop it at the end."""
-    name = f"lifeline_bench_{uuid4().hex[:8]}"
-    asyncio.run(_execute(database_url, f"CREATE DATABASE {name}"))
-    try:
-        own = urlunsplit(urlsplit(database_url)._replace(path=f"/{name}"))
+    with scratch_database(database_url, "bench") as own:
         prepared = asyncio.run(prepare(own))
         yield BenchServers(own, broker_url, prepared.engine)
-    finally:
-        asyncio.run(_execute(database_url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _execute(database_url: str, statement: str) -> None:
-    connection = await connect(database_url, application="bench")
-    await connection.execute(statement)
-    await connection.close()
 
 
 async def clear_session(broker_url: str, client_id: str) -> None:

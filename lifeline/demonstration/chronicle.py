@@ -15,7 +15,8 @@ from ingest.kinds import KINDS
 from lifeline.demonstration import words
 from lifeline.demonstration.words import Happening
 from lifeline.errors import HubError
-from simulators.drill import DrillClock, Observation
+from simulators.clock import DrillClock
+from simulators.judgement import Observation
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _STORED = " UNION ALL ".join(f"SELECT count(*) AS stored FROM {kind.table} WHERE time >= $1" for kind in KINDS.values())

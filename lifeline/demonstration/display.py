@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from lifeline.demonstration.figures import Figures
 from lifeline.demonstration.words import Happening
-from simulators.drill import Report
+from simulators.judgement import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from simulators.drill import Outcome, Report
+from simulators.judgement import Outcome, Report
 
 
 class Delays(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     seen = outcome.observation
     return {
         **{name: value for name, value in msgspec.to_builtins(outcome.wanted).items() if value is not None},
-        "happened": seen is not None,
+        "happened": outcome.met,
         "at_s": round(seen.at_s, 1) if seen else None,
         "reason": msgspec.to_builtins(outcome.reason),
     }

@@ -9,7 +9,7 @@ from rich.text import Text
 from lifeline.demonstration.figures import Figures
 from lifeline.demonstration.script import REPORT_S, Script
 from lifeline.demonstration.words import of_wanted
-from simulators.drill import Outcome, Report
+from simulators.judgement import Outcome, Report
 
 
 def clock_time(seconds: float) -> str:
@@ -50,8 +50,9 @@ def outcomes(sequence: Sequence[Outcome], *, now_s: float | None) -> Table:
 
 
 def _state(outcome: Outcome, now_s: float | None) -> tuple[str, str, str]:
-    if outcome.observation is not None:
-        return "✓", "green", clock_time(outcome.observation.at_s)
+    if outcome.met:
+        seen = outcome.observation
+        return "✓", "green", clock_time(seen.at_s) if seen is not None else ""
     if now_s is not None and now_s <= outcome.wanted.before_s:
         return "·", "dim", ""
     return "✗", "bold red", "no 否"
@@ -60,13 +61,13 @@ def _state(outcome: Outcome, now_s: float | None) -> tuple[str, str, str]:
 def whole_report(script: Script, report: Report, figures: Figures) -> RenderableType:
     """The report of a finished drill."""
     title = script.drill.title
-    happened = sum(outcome.observation is not None for outcome in report.outcomes)
+    happened = sum(outcome.met for outcome in report.outcomes)
     verdict = f"{happened} of {len(report.outcomes)} wanted outcomes happened"
     verdict_zh = f"应有结果 {len(report.outcomes)} 项，实现 {happened} 项"
     missed = [
         Text(f"✗ {of_wanted(one.wanted).en}: {one.reason.en}  {of_wanted(one.wanted).zh}：{one.reason.zh}", style="red")
         for one in report.outcomes
-        if one.observation is None
+        if not one.met
     ]
     return Group(
         Text(),

@@ -37,13 +37,12 @@ def read_script() -> Script:
     county = read_county(COUNTY)
     sensors = read_roster(COUNTY / "sensors.csv")
     drill = load_drill(DRILL, sensors)
-    in_drill = {code for injection in drill.injections for code in injection.sensors}
-    in_drill |= {wanted.sensor for wanted in drill.wanted if wanted.sensor is not None}
+    drilled = drill.players(sensors)
     return Script(
         county,
         drill,
-        traffic=tuple(_busier(sensor) for sensor in sensors if sensor.code not in in_drill),
-        drilled=tuple(sensor for sensor in sensors if sensor.code in in_drill),
+        traffic=tuple(_busier(sensor) for sensor in sensors if sensor not in drilled),
+        drilled=drilled,
         usual_s=(min(sensor.interval_s for sensor in sensors), max(sensor.interval_s for sensor in sensors)),
     )
 

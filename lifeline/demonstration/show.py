@@ -27,10 +27,11 @@ from lifeline.demonstration.station import Station
 from lifeline.errors import HubError
 from lifeline.settings import Settings
 from lifeline.supervisor import running_hub
+from simulators.clock import DrillClock
 from simulators.crew import Crew
-from simulators.drill import DrillClock, Observation, Report, judge
 from simulators.errors import SimulatorError
 from simulators.fleet import Fleet
+from simulators.judgement import Observation, Report, judge
 from simulators.playback import drill_clock, play
 from simulators.publisher import Publisher
 

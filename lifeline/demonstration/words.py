@@ -111,13 +111,24 @@ def of_wanted(wanted: Wanted) -> Text:
     if grade is not None and grade.number > 1:
         zh_grade, en_grade = f"{zh_grade}及以上", f"{en_grade} or graver"
     zh, en = {
-        "hazard_graded": (f"{hazard.zh} 达{zh_grade}", f"{hazard.en} graded {en_grade}"),
+        "hazard_graded": (f"{hazard.zh} 达{zh_grade or '某一级'}", f"{hazard.en} graded {en_grade or 'at all'}"),
         "hazard_cleared": (f"{hazard.zh} 解除", f"{hazard.en} cleared"),
         "incident_opened": ("立为事件", "incident opened"),
         "order_received": ("队伍收到命令", "order at the squad"),
+        "order_confirmed": ("队伍确认命令", "order confirmed"),
+        "task_unassigned": ("无队伍可派", "nobody could be sent"),
+        "task_accepted": ("队伍接受任务", "squad accepts"),
+        "task_refused": ("队伍拒绝任务", "squad refuses"),
+        "squad_on_scene": ("队伍到场", "squad on scene"),
+        "message_quarantined": ("报文隔离", "message quarantined"),
         "task_done": ("队伍处置完毕", "squad is done"),
         "incident_closed": ("结案", "incident closed"),
     }[wanted.what]
+    if wanted.at_most is not None:
+        zh = f"{zh}（{wanted.at_least}–{wanted.at_most} 次）" if wanted.at_most else f"{zh}（不应发生）"
+        en = f"{en} ({wanted.at_least}-{wanted.at_most} times)" if wanted.at_most else f"{en} (must not happen)"
+    elif wanted.at_least > 1:
+        zh, en = f"{zh}（至少 {wanted.at_least} 次）", f"{en} (at least {wanted.at_least} times)"
     return Text(f"{place} {zh}".strip(), f"{place} {en}".strip())
 
 

@@ -40,14 +40,33 @@ class Chamber:
         return -log(share) * self.volume_m3 / flow_m3_s
 
 
-def plume_fraction(leak_m3_s: float, *, distance_m: float, wind_m_s: float) -> float:
-    """Methane on the axis of a ground-level plume, C = Q/(π u σy σz) with Briggs' urban class D spreads.
+def plume_fraction(leak_m3_s: float, *, distance_m: float, wind_m_s: float, aside_m: float = 0.0) -> float:
+    """Methane in a ground-level plume, C = Q/(π u σy σz) exp(-y²/2σy²) with Briggs' urban class D spreads.
 
-    Good for some metres to some kilometres downwind; near the source it is capped at pure gas.
+    ``distance_m`` is along the wind, nothing upwind of the source, ``aside_m`` across it. Good for some metres to some
+    kilometres; near the source it is capped at pure gas.
     """
+    if distance_m <= 0:
+        return 0.0
     sigma_y_m = 0.16 * distance_m / sqrt(1 + 0.0004 * distance_m)
     sigma_z_m = 0.14 * distance_m / sqrt(1 + 0.0003 * distance_m)
-    return min(1.0, leak_m3_s / (pi * wind_m_s * sigma_y_m * sigma_z_m))
+    aside = exp(-(aside_m**2) / (2 * sigma_y_m**2))
+    return min(1.0, leak_m3_s / (pi * wind_m_s * sigma_y_m * sigma_z_m) * aside)
+
+
+def exchange(fractions: list[float], volume_m3: float, duct_m3_s: float, elapsed_s: float) -> list[float]:
+    """Chambers in a row after their ducts have carried air both ways between neighbours for ``elapsed_s``.
+
+    Each pair goes the exact way of two mixed boxes, so what one loses the other gains; pair after pair, good for steps
+    that are short against volume over flow.
+    """
+    after = list(fractions)
+    share = (1 - exp(-2 * duct_m3_s * elapsed_s / volume_m3)) / 2
+    for left in range(len(after) - 1):
+        passed = share * (after[left] - after[left + 1])
+        after[left] -= passed
+        after[left + 1] += passed
+    return after
 
 
 def lel_pct(fraction: float) -> float:

@@ -41,6 +41,11 @@ def level_at(level_db: float, *, from_m: float, to_m: float) -> float:
     return level_db - 20 * log10(to_m / from_m)
 
 
+def rain_level_db(rain_mm_h: float) -> float:
+    """Drops on a microphone's cover, 40 + 12 lg(i) for i in mm/h: our own estimate, between drizzle and downpour."""
+    return 40 + 12 * log10(max(rain_mm_h, 0.1))
+
+
 def second_levels(
     generator: np.random.Generator, leq_db: float, *, seconds: int, spread_db: float
 ) -> NDArray[np.float64]:
@@ -50,6 +55,13 @@ def second_levels(
     """
     mean_db = leq_db - np.log(10) / 20 * spread_db**2
     return generator.normal(mean_db, spread_db, seconds)
+
+
+def add_seconds(*sources: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Levels of each second when several sources sound at once: added by energy, second by second."""
+    energy = np.sum([10 ** (levels / 10) for levels in sources], axis=0)
+    levels: NDArray[np.float64] = 10 * np.log10(energy)
+    return levels
 
 
 @dataclass(frozen=True, slots=True)

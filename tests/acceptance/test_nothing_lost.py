@@ -30,8 +30,9 @@ from lifeline.embedded import EmbeddedDatabase
 from lifeline.preparation import prepare
 from lifeline.settings import Settings
 from lifeline.supervisor import Child, running_hub
-from simulators.crew import Crew, Pace
+from simulators.crew import Crew
 from simulators.publisher import Publisher
+from simulators.squads import Pace
 
 READINGS = 50_000
 SENSORS = 400

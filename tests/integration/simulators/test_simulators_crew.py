@@ -10,7 +10,8 @@ import aiomqtt
 import msgspec
 
 from ingest.broker import Broker
-from simulators.crew import Crew, Pace
+from simulators.crew import Crew
+from simulators.squads import Pace
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)
 AT_ONCE = Pace(accept_s=0, en_route_s=0, on_scene_s=0, done_s=0)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lifeline.demonstration.figures import Delays, Figures, as_json, delays_of, nearest_rank
-from simulators.drill import Observation, Outcome, Report, Text, Wanted
+from simulators.drill import Text, Wanted
+from simulators.judgement import Observation, Outcome, Report
 
 
 @pytest.mark.parametrize(
@@ -31,8 +32,10 @@ def test_the_file_tells_what_happened_and_what_did_not() -> None:
     report = Report(
         "leak",
         (
-            Outcome(done, Observation("task_done", 12.34, sensor="gas-1"), Text("第 12 秒发生", "happened at 12 s")),
-            Outcome(cleared, None, Text("没有发生", "did not happen")),
+            Outcome(
+                done, True, Observation("task_done", 12.34, sensor="gas-1"), Text("第 12 秒发生", "happened at 12 s")
+            ),
+            Outcome(cleared, False, None, Text("没有发生", "did not happen")),
         ),
         {},
     )

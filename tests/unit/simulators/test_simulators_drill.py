@@ -11,12 +11,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.crew import Pace, steps
-from simulators.drill import Drill, DrillClock, Observation, judge, load_drill
+from simulators.clock import DrillClock
+from simulators.drill import Drill, load_drill
 from simulators.errors import DrillError
 from simulators.fleet import Fleet, SensorReading
+from simulators.judgement import Observation, judge
 from simulators.playback import drill_clock, play
 from simulators.roster import read_roster
+from simulators.squads import Pace, steps
 
 ROOT = Path(__file__).parents[3]
 DRILLS = sorted((ROOT / "simulators" / "drills").glob("*.yaml"))
@@ -133,8 +135,8 @@ def test_taking_an_observation_away_never_helps(lost: set[int]) -> None:
         (("wanted", 0, "grade"), 5, r"Expected `int` <= 4"),
         (("wanted", 0, "before_s"), 600, r"wanted 1 \(hazard_graded\) must come after 600 s and before 600 s"),
         (("wanted", 0, "sensor"), "gas-9999", r"wanted 1 .* names gas-9999, which is not in the county"),
-        (("injections", 0, "at_s"), 5400, "the injection at 5400 s comes after the end at 5400 s"),
-        (("injections", 0, "sensors"), ["gas-9999"], "names gas-9999, which is not in the fleet"),
+        (("injections", 0, "at_s"), 6000, "the injection at 6000 s comes after the end at 6000 s"),
+        (("injections", 0, "sensors"), ["gas-9999"], "no sensor of the county is called gas-9999"),
         (("injections", 0, "causes"), {"leak": 1.0}, "sets leak, but a gas sensor knows leak_l_min"),
         (("crew", "done_s"), -1, "can't answer before it was asked"),
         (("title",), {"zh": "只有中文"}, "missing required field `en`"),
@@ -165,8 +167,8 @@ def test_a_squad_answers_step_by_step() -> None:
 def test_a_drill_clock_ends_its_interval_now_and_runs_at_its_speed() -> None:
     clock = drill_clock(GAS_LEAK, now=NOW)
     assert clock.of_reading(NOW) == GAS_LEAK.duration_s
-    assert clock.of_wall(NOW + timedelta(seconds=2)) == 270
-    assert clock.wall(270) == NOW + timedelta(seconds=2)
+    assert clock.of_wall(NOW + timedelta(seconds=2)) == 300
+    assert clock.wall(300) == NOW + timedelta(seconds=2)
 
 
 async def test_playing_publishes_each_reading_when_it_is_due() -> None:

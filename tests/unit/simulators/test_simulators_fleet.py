@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ingest.kinds import KINDS, Quantity
 from ingest.payload import DECODERS, parse_topic
 from simulators.errors import SimulatorError
-from simulators.fleet import Fleet, Injection, SensorReading
+from simulators.fleet import Fleet, SensorReading
+from simulators.injection import Injection
 from simulators.roster import VirtualSensor, read_roster
 from simulators.sensors import BEHAVIOURS
 

@@ -1,0 +1,116 @@
+"""Exercises: drills beside the real world, in the same tables and apart from it.
+
+Twins of real sensors report under an exercise id, and everything that they cause carries it. Only enrolled squads are
+sent. A real red incident pauses every exercise: its tasks are cancelled, which frees its squads, and nothing of it is
+dispatched until somebody resumes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from database.pool import Connection
+from database.queries import load_queries
+from dispatch.assignment import Words
+from dispatch.errors import DispatchError
+from dispatch.tasks import advance
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+
+REAL = 0
+"""The exercise id of everything that is none."""
+
+_PAUSED = "a real red incident is open"
+
+
+class ExerciseError(DispatchError):
+    """An exercise can't be held as asked; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """An exercise that has been opened. Real sensors' twins are called ``twin_prefix`` + their code."""
+
+    exercise_id: int
+
+    @property
+    def twin_prefix(self) -> str:
+        """What a twin's code begins with."""
+        return twin_prefix(self.exercise_id)
+
+
+def twin_prefix(exercise_id: int) -> str:
+    """What codes of an exercise's sensors begin with; no real sensor's does."""
+    return f"drill{exercise_id}."
+
+
+async def open_exercise(
+    connection: Connection,
+    drill: str,
+    title: Words,
+    seed: int,
+    *,
+    sensors: Sequence[str],
+    squads: Sequence[str],
+    now: datetime,
+) -> Exercise:
+    """Open an exercise with twins of ``sensors`` (codes), ``squads`` enrolled; ExerciseError names who is missing."""
+    async with connection.transaction():
+        number = await connection.fetchval(_SQL.open, drill, title.zh, title.en, seed, now)
+        exercise = Exercise(number)
+        prefix = exercise.twin_prefix
+        twins = await connection.fetch(_SQL.twins, number, prefix, list(sensors), now)
+        enrolled = await connection.fetch(_SQL.enrol, number, list(squads))
+        missing = sorted(set(sensors) - {row["code"].removeprefix(prefix) for row in twins})
+        missing += sorted(set(squads) - {row["squad_id"] for row in enrolled})
+        if missing:
+            raise ExerciseError(
+                f"the database does not know {', '.join(missing)}: load the county with `lifeline init`"
+            )
+        await connection.execute(_SQL.tell, ["sensor"])
+    return exercise
+
+
+async def end_exercise(connection: Connection, exercise_id: int, report: Mapping[str, Any], now: datetime) -> None:
+    """End an exercise for good: what is still open in it is cancelled, its report is kept."""
+    async with connection.transaction():
+        await _cancel_tasks(connection, [exercise_id], now, "the exercise has ended")
+        await connection.execute(_SQL.end, exercise_id, now, dict(report))
+
+
+async def resume_exercise(connection: Connection, exercise_id: int) -> None:
+    """Let a paused exercise go on; its incidents are dispatched anew."""
+    await connection.execute(_SQL.resume, exercise_id)
+    await connection.execute(_SQL.tell, ["incident"])
+
+
+async def status_of(connection: Connection, exercise_id: int) -> str:
+    """``running``, ``paused`` or ``ended``; ExerciseError when there is no such exercise."""
+    status: str | None = await connection.fetchval(_SQL.status, exercise_id)
+    if status is None:
+        raise ExerciseError(f"there is no exercise {exercise_id}")
+    return status
+
+
+async def pause_for_real_red(connection: Connection, now: datetime) -> list[int]:
+    """Pause every running exercise while a real red incident is open; the numbers of those that were paused now."""
+    paused = [row["exercise_id"] for row in await connection.fetch(_SQL.pause, _PAUSED)]
+    if paused:
+        await _cancel_tasks(connection, paused, now, f"exercise paused: {_PAUSED}")
+        structlog.get_logger().warning("exercises_paused", exercises=paused, reason=_PAUSED)
+    return paused
+
+
+async def _cancel_tasks(connection: Connection, exercises: Sequence[int], now: datetime, note: str) -> None:
+    for row in await connection.fetch(_SQL.open_tasks, list(exercises)):
+        await advance(connection, row["task_id"], "cancel", "exercise", now, note)
+
+
+async def enrolled(connection: Connection, exercises: Sequence[int]) -> dict[int, frozenset[str]]:
+    """The squads that may be sent in each of ``exercises``."""
+    rows = await connection.fetch(_SQL.enrolled, list(exercises))
+    return {row["exercise_id"]: frozenset(row["squads"]) for row in rows}

@@ -1,0 +1,43 @@
+-- name: open
+INSERT INTO exercise (drill, title_zh, title_en, seed, status, started_at)
+VALUES ($1, $2, $3, $4, 'running', $5) RETURNING exercise_id
+
+-- name: twins
+-- Twins have the names, places and attributes of the real ones, but not their devices' names: those are the real ones'.
+INSERT INTO sensor (code, kind, name_zh, name_en, grid_id, longitude, latitude, owner_unit, interval_s, attributes,
+                    exercise_id, twin_of, updated_at)
+SELECT $2 || code, kind, name_zh, name_en, grid_id, longitude, latitude, owner_unit, interval_s,
+       attributes - 'device', $1, sensor_id, $4
+FROM sensor WHERE code = ANY ($3::text[]) AND exercise_id = 0 ORDER BY sensor_id RETURNING code
+
+-- name: enrol
+INSERT INTO exercise_squad (exercise_id, squad_id)
+SELECT $1, squad_id FROM squad WHERE squad_id = ANY ($2::text[]) ORDER BY squad_id RETURNING squad_id
+
+-- name: status
+SELECT status FROM exercise WHERE exercise_id = $1
+
+-- name: resume
+UPDATE exercise SET status = 'running', pause_reason = '' WHERE exercise_id = $1 AND status = 'paused'
+
+-- name: end
+UPDATE exercise SET status = 'ended', ended_at = $2, report = $3 WHERE exercise_id = $1 AND status <> 'ended'
+
+-- name: open_tasks
+SELECT task_id FROM task
+WHERE exercise_id = ANY ($1::int[]) AND status IN ('ordered', 'accepted', 'en_route', 'on_scene')
+ORDER BY task_id
+
+-- name: pause
+-- A real red takes over: whoever is out for an exercise is needed now.
+UPDATE exercise SET status = 'paused', pause_reason = $1
+WHERE status = 'running' AND exercise_id <> 0
+  AND EXISTS (SELECT FROM incident WHERE exercise_id = 0 AND grade = 1 AND closed_at IS NULL)
+RETURNING exercise_id
+
+-- name: enrolled
+SELECT exercise_id, array_agg(squad_id ORDER BY squad_id) AS squads FROM exercise_squad
+WHERE exercise_id = ANY ($1::int[]) GROUP BY exercise_id
+
+-- name: tell
+SELECT pg_notify('lifeline', subject) FROM unnest($1::text[]) AS subject

@@ -1,0 +1,1 @@
+"""Drills on a hub of their own in this process, in the drill's time."""

@@ -1,0 +1,134 @@
+"""What an exercise left in the database, as observations and as cases with their times."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from database.pool import Connection
+from database.queries import load_queries
+from dispatch.exercises import Exercise
+from simulators.drill import Event
+from simulators.judgement import Observation
+from simulators.squads import Arrival
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+_OF_TASK: Mapping[str, Event] = {
+    "unassigned": "task_unassigned",
+    "received": "order_confirmed",
+    "accepted": "task_accepted",
+    "refused": "task_refused",
+    "on_scene": "squad_on_scene",
+    "done": "task_done",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One incident: what opened it, and the first time of each step in drill seconds."""
+
+    incident_id: int
+    sensor: str | None
+    hazard_type: str
+    grade: int
+    stage: str
+    title: tuple[str, str]
+    steps_s: Mapping[str, float] = field(default_factory=dict)
+    shortfall: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that the exercise caused."""
+
+    observations: tuple[Observation, ...]
+    cases: tuple[Case, ...]
+    messages: tuple[Mapping[str, Any], ...]
+
+
+async def read_record(
+    connection: Connection, exercise: Exercise, start: datetime, arrivals: Sequence[Arrival], topic_prefix: str
+) -> Record:
+    """Read what ``exercise``, whose drill began at ``start``, has caused so far; sensors by their real codes."""
+    head = len(exercise.twin_prefix) + 1
+    number = exercise.exercise_id
+    incidents = await connection.fetch(_SQL.incidents, number, head)
+    hazards = await connection.fetch(_SQL.hazard_events, number, head)
+    tasks = await connection.fetch(_SQL.task_events, number)
+    messages = await connection.fetch(_SQL.messages, number)
+    bad = await connection.fetch(_SQL.quarantined, f"{topic_prefix}/%/{exercise.twin_prefix}%")
+    clock = _Clock(start)
+    about = {row["incident_id"]: {"sensor": row["sensor"], "hazard_type": row["hazard_type"]} for row in incidents}
+    observed = [_of_hazard(row, clock) for row in hazards]
+    observed += [one for row in incidents for one in _of_incident(row, about, clock)]
+    observed += [
+        Observation(_OF_TASK[row["event"]], clock.at_s(row["at"]), squad=row["squad_id"], **about[row["incident_id"]])
+        for row in tasks
+        if row["event"] in _OF_TASK
+    ]
+    observed += [_of_order(arrival, about, clock) for arrival in arrivals]
+    observed += [Observation("message_quarantined", clock.at_s(row["received_at"])) for row in bad]
+    cases = tuple(
+        _case(row, [task for task in tasks if task["incident_id"] == row["incident_id"]], clock) for row in incidents
+    )
+    return Record(tuple(one for one in observed if one is not None), cases, tuple(dict(row) for row in messages))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    start: datetime
+
+    def at_s(self, at: datetime) -> float:
+        return (at - self.start).total_seconds()
+
+
+def _of_hazard(row: asyncpg.Record, clock: _Clock) -> Observation | None:
+    what: dict[str, Event] = {"raised": "hazard_graded", "upgraded": "hazard_graded", "cleared": "hazard_cleared"}
+    if row["event"] not in what:
+        return None
+    return Observation(
+        what[row["event"]],
+        clock.at_s(row["at"]),
+        sensor=row["sensor"],
+        hazard_type=row["hazard_type"],
+        grade=row["grade"],
+    )
+
+
+def _of_incident(
+    row: asyncpg.Record, about: Mapping[int, Mapping[str, Any]], clock: _Clock
+) -> list[Observation | None]:
+    known = about[row["incident_id"]]
+    seen: list[Observation | None] = [
+        Observation("incident_opened", clock.at_s(row["opened_at"]), grade=row["opened_grade"], **known)
+    ]
+    if row["closed_at"] is not None:
+        seen.append(Observation("incident_closed", clock.at_s(row["closed_at"]), **known))
+    return seen
+
+
+def _of_order(arrival: Arrival, about: Mapping[int, Mapping[str, Any]], clock: _Clock) -> Observation:
+    known = about.get(arrival.order["incident_id"], {})
+    return Observation("order_received", clock.at_s(arrival.at), squad=arrival.squad_id, **known)
+
+
+def _case(row: asyncpg.Record, tasks: Sequence[asyncpg.Record], clock: _Clock) -> Case:
+    steps = {"opened": clock.at_s(row["opened_at"])}
+    for task in tasks:
+        steps.setdefault(task["event"], clock.at_s(task["at"]))
+    if row["closed_at"] is not None:
+        steps["closed"] = clock.at_s(row["closed_at"])
+    short = next((task for task in tasks if task["shortfall_zh"]), None)
+    return Case(
+        row["incident_id"],
+        row["sensor"],
+        row["hazard_type"],
+        row["grade"],
+        row["stage"],
+        (row["title_zh"], row["title_en"]),
+        steps,
+        (short["shortfall_zh"], short["shortfall_en"]) if short is not None else None,
+    )

@@ -1,0 +1,84 @@
+"""A rehearsal from an empty database to its record."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from time import monotonic
+from uuid import uuid4
+
+from database.pool import open_pool
+from dispatch.assignment import Words
+from dispatch.exercises import Exercise, open_exercise
+from ingest.broker import Broker
+from lifeline.county import County, load_county
+from lifeline.preparation import prepare
+from lifeline.rehearsal.hub import stepped_hub
+from lifeline.rehearsal.play import Played, pacer, play_drill
+from lifeline.rehearsal.record import Record, read_record
+from simulators.drill import Drill
+from simulators.judgement import Report, judge
+from simulators.roster import VirtualSensor
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A drill that is over: what was wanted and happened, what it left behind, and how long it took."""
+
+    drill: Drill
+    seed: int
+    exercise: Exercise
+    played: Played
+    record: Record
+    report: Report
+    took_s: float
+
+
+async def rehearse(
+    drill: Drill,
+    county: County,
+    sensors: Sequence[VirtualSensor],
+    *,
+    database_url: str,
+    broker: Broker,
+    seed: int,
+    speed: float | None,
+    look: Callable[[float], None],
+) -> Rehearsed:
+    """Play ``drill`` on a database of its own, ``speed`` times as fast as it would pass; None is as fast as it goes.
+
+    The outcome is the same at any speed, since the hub goes by the drill's time.
+    """
+    began = monotonic()
+    await prepare(database_url)
+    start = drill.starts.replace(tzinfo=county.time_zone)
+    players = drill.players(sensors)
+    async with AsyncExitStack() as opened:
+        pool = await open_pool(database_url, application="rehearsal", size=8)
+        opened.callback(pool.terminate)
+        async with pool.acquire() as connection:
+            await load_county(connection, county, start)
+            exercise = await open_exercise(
+                connection,
+                drill.name,
+                Words(drill.title.zh, drill.title.en),
+                seed,
+                sensors=[sensor.code for sensor in players],
+                squads=[squad.squad_id for squad in county.squads],
+                now=start,
+            )
+        hub = await opened.enter_async_context(stepped_hub(pool, broker, f"drill-{uuid4().hex[:8]}"))
+        played = await play_drill(
+            drill,
+            hub,
+            players,
+            time_zone=county.time_zone,
+            seed=seed,
+            twin_prefix=exercise.twin_prefix,
+            wait_until=pacer(speed, monotonic),
+            look=look,
+        )
+        async with pool.acquire() as connection:
+            arrivals = tuple(played.squads.arrivals.values())
+            record = await read_record(connection, exercise, start, arrivals, hub.intake.registry.prefix)
+    report = judge(drill, record.observations)
+    return Rehearsed(drill, seed, exercise, played, record, report, monotonic() - began)

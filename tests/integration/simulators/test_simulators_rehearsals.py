@@ -1,0 +1,40 @@
+"""Every drill that ships, played on a hub on real servers in the drill's own time."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.broker import Broker
+from lifeline.county import read_county
+from lifeline.rehearsal.rehearse import Rehearsed, rehearse
+from simulators.drill import DRILLS, load_drill
+from simulators.roster import read_roster
+
+COUNTY = Path(__file__).parents[3] / "counties" / "guangning"
+SENSORS = read_roster(COUNTY / "sensors.csv")
+# The longest first, so that two workers end at about the same time.
+NAMES = sorted(
+    (path.stem for path in DRILLS.glob("*.yaml")),
+    key=lambda name: (not name.startswith(("rainstorm", "mass", "network")), name),
+)
+
+
+async def rehearsed(name: str, database_url: str, broker_url: str, *, seed: int | None = None) -> Rehearsed:
+    drill = load_drill(DRILLS / f"{name}.yaml", SENSORS)
+    return await rehearse(
+        drill,
+        read_county(COUNTY),
+        SENSORS,
+        database_url=database_url,
+        broker=Broker.parse(broker_url),
+        seed=drill.seed if seed is None else seed,
+        speed=None,
+        look=lambda at_s: None,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_drill_goes_as_wanted(name: str, database_url: str, broker_url: str) -> None:
+    result = await rehearsed(name, database_url, broker_url)
+    missed = [(outcome.wanted, outcome.reason.en) for outcome in result.report.outcomes if not outcome.met]
+    assert missed == []
