@@ -176,9 +176,7 @@ def _place(
     for anchor in anchors:
         point = _point(anchor.longitude, anchor.latitude)
         board.add(
-            Group(
-                anchor.incident_id, anchor.family, anchor.skill, anchor.at, anchor.chamber, point, anchor.exercise_id
-            )
+            Group(anchor.incident_id, anchor.family, anchor.skill, anchor.at, anchor.chamber, point, anchor.exercise_id)
         )
     for subject in subjects:
         family = grouping.family_of(subject.hazard_type)
@@ -228,9 +226,7 @@ class _Board:
         ]
         return min(near, key=itemgetter(0))[1] if near else None
 
-    def _around(
-        self, subject: Subject, family: str, point: Point, radius_m: float
-    ) -> Iterator[tuple[Group, float]]:
+    def _around(self, subject: Subject, family: str, point: Point, radius_m: float) -> Iterator[tuple[Group, float]]:
         x, y, z = _cube(point, radius_m)
         for dx, dy, dz in _AROUND:
             for one in self._cubes.get((subject.exercise_id, subject.skill, family, x + dx, y + dy, z + dz), ()):

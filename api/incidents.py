@@ -8,6 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from alerts.stages import How, Stage
 from api import hazards, tasks
 from api.answers import answers
 from api.context import Reach
@@ -22,7 +23,6 @@ from database.queries import load_queries
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("incidents", RowNumber)
 _MOST_EVENTS = 500
-Stage = Literal["reported", "filed", "dispatched", "handling", "fed_back", "verified", "closed"]
 router = APIRouter(tags=["incidents"], route_class=KeyedRoute)
 
 
@@ -32,14 +32,24 @@ class Incident(BaseModel):
     incident_id: int
     kind: str
     hazard_type: str = Field(description="What is wrong, as named in the rules")
-    grade: Grade = Field(description="The gravest grade so far: 1 red (I), 2 orange (II), 3 yellow (III), 4 blue (IV)")
+    source: Literal["sensor", "hotline", "police", "patrol", "system"] = Field(description="Who told first")
+    grade: Grade = Field(description="Of its worst open hazard, or as reported; the last one once all have cleared")
+    peak_grade: Grade = Field(description="The gravest grade so far")
+    event_level: Grade | None = Field(description="Level of the event, set by a person apart from the grade")
     stage: Stage
     skill: str = Field(description="What a squad must be able to do")
     title: Bilingual
     grid_id: str | None
     position: Position | None
-    opened_at: datetime = Field(description="Time of the reading that opened it")
+    opened_at: datetime = Field(description="Time of the reading or report that opened it")
+    due_at: datetime | None = Field(description="When handling should be handed back; null while nobody handles it")
+    overtime: bool = Field(description="Whether a hand-back was late")
+    appeal: Literal["pending", "granted", "rejected"] | None = Field(
+        description="Against the overtime; granted exempts it"
+    )
+    verified_how: How | None = Field(description="By its sensors, by a person, or by an override against the sensors")
     closed_at: datetime | None
+    merged_into: int | None = Field(description="The incident that took over its hazards")
 
 
 class IncidentEvent(BaseModel):
@@ -47,7 +57,8 @@ class IncidentEvent(BaseModel):
 
     at: datetime
     event: str = Field(
-        description="opened, regraded, filed, dispatched, handling, fed_back, verified, closed or commented"
+        description="opened, joined, reported, regraded, filed, dispatched, handling, fed_back, returned, verified,"
+        " closed, dismissed, merged, split, levelled, appealed, appeal_granted or appeal_rejected"
     )
     actor: str = Field(description="engine, dispatcher, key:NAME or squad:NAME")
     detail: dict[str, Any]
@@ -78,14 +89,22 @@ _EXAMPLE: dict[str, Any] = {
     "incident_id": 5,
     "kind": "gas",
     "hazard_type": "gas_leak",
+    "source": "sensor",
     "grade": 2,
+    "peak_grade": 1,
+    "event_level": None,
     "stage": "dispatched",
     "skill": "gas",
     "title": {"zh": "南街燃气井 1 号燃气泄漏", "en": "Gas leak at South Street gas chamber 1"},
     "grid_id": "gn-nanjie-01",
     "position": {"longitude": 112.4406, "latitude": 23.6346},
     "opened_at": "2026-05-01T08:00:00Z",
+    "due_at": "2026-05-01T14:00:00Z",
+    "overtime": False,
+    "appeal": None,
+    "verified_how": None,
     "closed_at": None,
+    "merged_into": None,
 }
 _EVENT = {"at": "2026-05-01T08:00:00Z", "event": "opened", "actor": "engine", "detail": {"hazard_id": 17}}
 

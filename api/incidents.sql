@@ -1,6 +1,6 @@
 -- name: page
 SELECT incident_id, kind, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude,
-       opened_at, closed_at
+       opened_at, closed_at, source, peak_grade, event_level, due_at, overtime, appeal, verified_how, merged_into
 FROM incident
 WHERE ($1::bigint IS NULL OR incident_id < $1)
   AND ($2::boolean IS NULL OR (closed_at IS NULL) = $2)
@@ -12,7 +12,7 @@ LIMIT $6
 
 -- name: one
 SELECT incident_id, kind, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude,
-       opened_at, closed_at
+       opened_at, closed_at, source, peak_grade, event_level, due_at, overtime, appeal, verified_how, merged_into
 FROM incident
 WHERE incident_id = $1
 

@@ -22,6 +22,8 @@ COMMANDS = MappingProxyType(
     {
         "up": "Run the whole hub, with a broker and a database of its own unless the settings name others.",
         "demo": "Show a county at work: its traffic, a gas leak, squads.",
+        "replay": "Play a past event once more, as an exercise.",
+        "simulate": "Publish load and count it exactly.",
         "drill": "List, check and rehearse drills.",
         "ingest": "Take readings in and judge them.",
         "dispatch": "Send squads and hear from them.",

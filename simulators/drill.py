@@ -110,7 +110,7 @@ class Drill:
     @property
     def last_s(self) -> int:
         """When the last window closes: waiting longer changes nothing."""
-        return max(one.before_s for one in self.wanted)
+        return max((one.before_s for one in self.wanted), default=self.duration_s)
 
     @property
     def first_s(self) -> int:

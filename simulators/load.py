@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 
 import mqtt5
 
+from simulators.broker_client import BrokerAddress
+from simulators.errors import SimulatorError
+
 _TIME = b"1000000000000"  # stands for the time in a template
 _PACKET_ID = 0x7F7F
 _CHUNK = 256
 
 
-class LoadError(Exception):
+class LoadError(SimulatorError):
     """The broker refused or left the load generator."""
 
 
@@ -109,8 +112,7 @@ class _Publisher(asyncio.Protocol):
 
 async def publish(
     load: Load,
-    host: str,
-    port: int,
+    broker: BrokerAddress,
     *,
     client_id: str,
     allowed: Callable[[], int],
@@ -123,9 +125,19 @@ async def publish(
     LoadError when the broker refuses or leaves.
     """
     loop = asyncio.get_running_loop()
-    transport, publisher = await loop.create_connection(lambda: _Publisher(load), host, port)
+    transport, publisher = await loop.create_connection(
+        lambda: _Publisher(load), broker.host, broker.port, ssl=broker.ssl_context()
+    )
     try:
-        transport.write(mqtt5.ConnectPacket(client_id=client_id, clean_start=True, keep_alive=600).write())
+        password = broker.password
+        connect = mqtt5.ConnectPacket(
+            client_id=client_id,
+            username=broker.username,
+            password=password.encode() if password is not None else None,
+            clean_start=True,
+            keep_alive=600,
+        )
+        transport.write(connect.write())
         connack = await asyncio.wait_for(publisher.connected, 10)
         if connack.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
             raise LoadError(f"the broker refused the load generator: {connack.reason_code}")

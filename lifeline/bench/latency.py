@@ -12,9 +12,10 @@ import uvloop
 from database.pool import connect
 from ingest.broker import Broker
 from lifeline.bench.consumers import run_dispatch, run_hub, squads_prefix
-from lifeline.bench.fleet import RED_GAS, BenchSensor
+from lifeline.bench.fleet import RED_GAS
 from lifeline.bench.run import start_consumer, start_run
 from lifeline.bench.servers import BenchServers, clear_session
+from simulators.generator import LoadSensor
 
 BACKGROUND_RATE = 5_000
 SAMPLES = 200
@@ -67,8 +68,8 @@ async def _register(database_url: str) -> None:
     await connection.close()
 
 
-def _red_sensor(number: int) -> BenchSensor:
-    return BenchSensor(f"red-{number:04}", "gas")
+def _red_sensor(number: int) -> LoadSensor:
+    return LoadSensor(f"red-{number:04}", "gas")
 
 
 async def _publish_reds(broker_url: str) -> list[float]:

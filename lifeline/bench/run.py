@@ -1,6 +1,5 @@
 """A consumer in a process of its own, put under load by a generator in another."""
 
-import asyncio
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -13,13 +12,12 @@ import uvloop
 
 from ingest.broker import Broker
 from lifeline.bench.consumers import Gauge
-from lifeline.bench.fleet import BenchSensor, bench_sensors
+from lifeline.bench.fleet import bench_sensors
 from lifeline.bench.servers import BenchServers
 from lifeline.errors import HubError
-from simulators.load import Load, publish
+from simulators.generator import LoadSensor, publish_share
 
 REPORTING_SENSORS = 10_000
-_CONNECTIONS = 4  # of the generator
 _BACKLOG = 30_000  # messages sent but not yet dealt with
 _READY_S = 60.0
 _END_S = 30.0
@@ -66,34 +64,24 @@ def start_consumer(consume: Consumer, servers: BenchServers, prefix: str) -> Con
 def _generate(
     broker_url: str,
     prefix: str,
-    sensors: list[BenchSensor],
+    sensors: list[LoadSensor],
     gauge: Gauge,
     stop: Event,
     waited: "Synchronized[float]",
     rate: float | None,
 ) -> None:
-    broker = Broker.parse(broker_url)
-    start_ms = int(time.time() * 1000) - 24 * 3600 * 1000
-    shares = [sensors[number::_CONNECTIONS] for number in range(_CONNECTIONS)]
-    loads = [Load([sensor.template(prefix) for sensor in share], start_ms) for share in shares]
     began = time.perf_counter()
 
-    def allowed() -> int:
+    def allowed(connections: int) -> int:
         if rate is not None:
-            return int((time.perf_counter() - began) * rate / _CONNECTIONS)
-        return (int(gauge.done.value) + _BACKLOG) // _CONNECTIONS
+            return int((time.perf_counter() - began) * rate / connections)
+        return (int(gauge.done.value) + _BACKLOG) // connections
 
-    async def publish_all() -> None:
-        async with asyncio.TaskGroup() as group:
-            for number, load in enumerate(loads):
-                client_id = f"{prefix}-load-{number}"
-                group.create_task(
-                    publish(load, broker.host, broker.port, client_id=client_id, allowed=allowed, stop=stop.is_set),
-                    name=client_id,
-                )
-
-    uvloop.run(publish_all())
-    waited.value = sum(load.waited_s for load in loads) / len(loads) / (time.perf_counter() - began)
+    waited.value = uvloop.run(
+        publish_share(
+            Broker.parse(broker_url), prefix, sensors, client_id=f"{prefix}-load", allowed=allowed, stop=stop.is_set
+        )
+    )
 
 
 @dataclass(slots=True)

@@ -1,27 +1,14 @@
 """``lifeline drill``: the drills that there are, and one of them played on a hub of its own."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
-import uvloop
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from lifeline.county import read_county
-from lifeline.demonstration.report import clock_time, outcomes
 from lifeline.demonstration.script import COUNTY
-from lifeline.errors import HubError
-from lifeline.logs import configure
-from lifeline.scratch import scratch_database
-from lifeline.settings import load_settings
-from lifeline.supervisor import embedded_servers
-from simulators.drill import DRILLS, Drill, load_drill
+from simulators.drill import DRILLS, load_drill
 from simulators.errors import DrillError
 from simulators.roster import read_roster
 
@@ -103,18 +90,11 @@ def run(
     It has a hub and a database of its own, on servers of its own or beside the data on those that LIFELINE_BROKER_URL
     and LIFELINE_DATABASE_URL name. The hub goes by the drill's time, so the outcome is the same at any speed.
     """
-    for file in (json, report):
-        if file is not None and not file.absolute().parent.is_dir():
-            raise HubError(f"there is no folder {file.absolute().parent} to write {file.name} to")
-    sensors = read_roster(county / "sensors.csv")
-    whole = _rehearse(load_drill(_find(name), sensors), county, speed=speed, seed=seed, last=_read_last(json))
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")
-    if report is not None:
-        from lifeline.rehearsal.page import as_html
+    from lifeline.rehearsal.hold import hold_rehearsal  # listing drills should not wait for the hub's rooms
 
-        report.write_text(as_html(whole), encoding="utf-8")
-    if not whole["passed"]:
+    found = load_drill(_find(name), read_roster(county / "sensors.csv"))
+    chosen = found.seed if seed is None else seed
+    if not hold_rehearsal(found, county, seed=chosen, speed=speed, json=json, page=report):
         raise typer.Exit(1)
 
 
@@ -128,73 +108,3 @@ def _find(name: str) -> Path:
         names = ", ".join(path.stem for path in _shipped())
         raise DrillError(f"there is no drill {name}: name a file, or one of {names}")
     return path
-
-
-def _read_last(file: Path | None) -> dict[str, Any] | None:
-    if file is None or not file.exists():
-        return None
-    try:
-        last = msgspec.json.decode(file.read_bytes())
-    except msgspec.MsgspecError:
-        return None
-    return last if isinstance(last, dict) else None
-
-
-def _rehearse(
-    drill: Drill, county: Path, *, speed: float | None, seed: int | None, last: dict[str, Any] | None
-) -> dict[str, Any]:
-    # Read when it is needed: listing drills should not wait for the hub's rooms.
-    from lifeline.rehearsal.assess import assess_drill
-    from lifeline.rehearsal.rehearse import rehearse
-
-    console = Console(stderr=True, highlight=False)
-    with _folder() as folder, (folder / "hub.log").open("a", encoding="utf-8") as log:
-        settings = load_settings().model_copy(update={"data_dir": folder})
-        configure("error", as_json=settings.log_json, process="drill", stream=log)
-        with (
-            embedded_servers(settings, durable=False) as servers,
-            scratch_database(servers.known.database, "drill") as database_url,
-            _progress(console, drill) as progress,
-        ):
-            rehearsed = uvloop.run(
-                rehearse(
-                    drill,
-                    read_county(county),
-                    read_roster(county / "sensors.csv"),
-                    database_url=database_url,
-                    broker=servers.known.broker,
-                    seed=drill.seed if seed is None else seed,
-                    speed=speed,
-                    look=lambda at_s: progress.update(progress.task_ids[0], completed=at_s),
-                )
-            )
-    whole = assess_drill(rehearsed, last)
-    out = Console(highlight=False, markup=False, soft_wrap=True)
-    if not out.is_terminal:
-        out = Console(highlight=False, markup=False, soft_wrap=True, width=_PLAIN_WIDTH)
-    out.print(f"演练报告 Drill report: {drill.title.zh} {drill.title.en}")
-    out.print(outcomes(rehearsed.report.outcomes, now_s=None))
-    for finding in whole["findings"]:
-        out.print(f"· {finding['zh']}  {finding['en']}")
-    met = sum(outcome.met for outcome in rehearsed.report.outcomes)
-    out.print(
-        f"{met} of {len(rehearsed.report.outcomes)} wanted outcomes happened; {whole['score']} points; "
-        f"{clock_time(drill.duration_s)} of drill time in {rehearsed.took_s:.1f} s"
-    )
-    return whole
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    # The database may run as another account than ours, which has to pass through.
-    with tempfile.TemporaryDirectory(prefix="lifeline-drill-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
-
-
-@contextmanager
-def _progress(console: Console, drill: Drill) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        progress.add_task(drill.title.en, total=max(drill.duration_s, drill.last_s))
-        yield progress

@@ -161,7 +161,7 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 
 def score(outcomes: Sequence[Outcome], timings: Sequence[Timing]) -> int:
     """0 to 100: 60 points for what was wanted and happened, 40 for steps within their limits."""
-    met = sum(outcome.met for outcome in outcomes) / len(outcomes)
+    met = sum(outcome.met for outcome in outcomes) / len(outcomes) if outcomes else 1.0
     taken = sum(timing.cases for timing in timings)
     in_time = sum(timing.in_time for timing in timings) / taken if taken else 1.0
     return round(_MET_WEIGHT * met + (100 - _MET_WEIGHT) * in_time)

@@ -1,9 +1,11 @@
 """Playing a drill on a stepped hub, in the drill's time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,35 +34,82 @@ class Played:
     copies: int = 0  # of orders, repeated ones too
 
 
+class Feed(Protocol):
+    """Where the messages of sensors come from."""
+
+    def arriving(self, until: datetime) -> list[Delivery]:
+        """Those that arrive before ``until`` and were not given yet, in order."""
+
+    @property
+    def carried(self) -> Carried:
+        """What the network did to them so far."""
+
+
+class Simulated:
+    """A fleet behind its network, until the drill's end."""
+
+    def __init__(self, drill: Drill, players: Sequence[VirtualSensor], seed: int, start: datetime) -> None:
+        zone = start.tzinfo
+        assert isinstance(zone, ZoneInfo)
+        self._end = start + timedelta(seconds=drill.duration_s)
+        self._fleet = Fleet(
+            players, seed=seed, start=start, time_zone=zone, injections=drill.injections, weather=drill.weather
+        )
+        self._network = Network(seed=seed, start=start, changes=drill.injections)
+
+    def arriving(self, until: datetime) -> list[Delivery]:
+        """As of a feed."""
+        return self._network.carry(self._fleet.readings(min(until, self._end)), until)
+
+    @property
+    def carried(self) -> Carried:
+        """As of a feed."""
+        return self._network.carried
+
+
+class Recorded:
+    """What was stored of a past event; ``deliveries`` are in order of time."""
+
+    def __init__(self, deliveries: Sequence[Delivery]) -> None:
+        self._left = deque(deliveries)
+        self._given = 0
+
+    def arriving(self, until: datetime) -> list[Delivery]:
+        """As of a feed."""
+        given = []
+        while self._left and self._left[0].at < until:
+            given.append(self._left.popleft())
+        self._given += len(given)
+        return given
+
+    @property
+    def carried(self) -> Carried:
+        """As of a feed."""
+        return Carried(sent=self._given)
+
+
 async def play_drill(
     drill: Drill,
     hub: SteppedHub,
-    players: tuple[VirtualSensor, ...],
+    feed: Feed,
     *,
-    time_zone: ZoneInfo,
-    seed: int,
+    start: datetime,
     twin_prefix: str,
     wait_until: Callable[[float], Awaitable[None]],
     look: Callable[[float], None],
 ) -> Played:
-    """Play ``drill`` from its start until its last window closes.
+    """Play ``drill`` from ``start`` until its last window closes.
 
     ``wait_until`` is told the drill second that comes next and returns when it may; ``look`` is told the drill second
     that has been played, once a minute.
     """
-    start = drill.starts.replace(tzinfo=time_zone)
-    fleet = Fleet(
-        players, seed=seed, start=start, time_zone=time_zone, injections=drill.injections, weather=drill.weather
-    )
-    network = Network(seed=seed, start=start, changes=drill.injections)
     squads = Squads(drill.crew, drill.conducts, start)
-    played = Played(start, squads, network.carried)
+    played = Played(start, squads, feed.carried)
     stop_s = max(drill.duration_s, drill.last_s)
     for at_s in range(STEP_S, stop_s + STEP_S, STEP_S):
         await wait_until(at_s)
         now = start + timedelta(seconds=at_s)
-        readings = fleet.readings(min(now, start + timedelta(seconds=drill.duration_s)))
-        deliveries = network.carry(readings, now)
+        deliveries = feed.arriving(now)
         answers = squads.answers(now)
         known = hub.findings
         if deliveries:
@@ -76,7 +125,7 @@ async def play_drill(
                 played.copies += 1
         if at_s % _TICK_S == 0:
             look(at_s)
-    played.carried = network.carried
+    played.carried = feed.carried
     return played
 
 

@@ -13,10 +13,11 @@ from ingest.broker import Broker
 from lifeline.county import County, load_county
 from lifeline.preparation import prepare
 from lifeline.rehearsal.hub import stepped_hub
-from lifeline.rehearsal.play import Played, pacer, play_drill
+from lifeline.rehearsal.play import Played, Recorded, Simulated, pacer, play_drill
 from lifeline.rehearsal.record import Record, read_record
 from simulators.drill import Drill
 from simulators.judgement import Report, judge
+from simulators.network import Delivery
 from simulators.roster import VirtualSensor
 
 
@@ -43,15 +44,18 @@ async def rehearse(
     seed: int,
     speed: float | None,
     look: Callable[[float], None],
+    recorded: Sequence[Delivery] | None = None,
 ) -> Rehearsed:
     """Play ``drill`` on a database of its own, ``speed`` times as fast as it would pass; None is as fast as it goes.
 
-    The outcome is the same at any speed, since the hub goes by the drill's time.
+    The outcome is the same at any speed, since the hub goes by the drill's time. ``recorded`` is played instead of
+    simulated sensors.
     """
     began = monotonic()
     await prepare(database_url)
     start = drill.starts.replace(tzinfo=county.time_zone)
     players = drill.players(sensors)
+    feed = Simulated(drill, players, seed, start) if recorded is None else Recorded(recorded)
     async with AsyncExitStack() as opened:
         pool = await open_pool(database_url, application="rehearsal", size=8)
         opened.callback(pool.terminate)
@@ -70,9 +74,8 @@ async def rehearse(
         played = await play_drill(
             drill,
             hub,
-            players,
-            time_zone=county.time_zone,
-            seed=seed,
+            feed,
+            start=start,
             twin_prefix=exercise.twin_prefix,
             wait_until=pacer(speed, monotonic),
             look=look,

@@ -337,7 +337,7 @@ async def check_readings(server: Server, expected: Mapping[tuple[str, datetime],
 # What an undisturbed day would leave: type and events of each hazard, with the grades.
 LEAK = ("gas_combustible", ["raised 2", "upgraded 1"])
 STENCH = ("gas_h2s", ["raised 1", "downgraded 2", "downgraded 3", "downgraded 4", "cleared"])
-THEFT = ("cover_missing", ["raised 1"])
+THEFT = ("cover_missing", ["raised 1", "latched 1"])
 SWINGS = [("cover_tilt", ["raised 4", "cleared"])] * (ROUNDS // BURST)
 
 

@@ -224,6 +224,26 @@ async def test_an_incident_closes_when_done_and_cleared(pool, report, now):
     assert await dispatcher.run_once(pool, later) == dispatcher.Dispatched()
 
 
+async def test_for_a_closed_incident_nobody_is_looked_for_any_more(pool, report, enlist, squads, now):
+    await enlist(*[replace(squad, skills=frozenset()) for squad in squads.values()])
+    incident_id = await report()
+    (waiting,) = (await dispatcher.run_once(pool, now)).unassigned
+    await pool.execute("UPDATE incident SET stage = 'closed', closed_at = $1", now)
+    await dispatcher.run_once(pool, now)
+    assert await tasks_of(pool, incident_id) == [(None, "cancelled")]
+    log = await pool.fetch("SELECT event FROM task_event WHERE task_id = $1 ORDER BY task_event_id", waiting)
+    assert [row["event"] for row in log] == ["unassigned", "cancelled"]
+
+
+async def test_a_case_that_only_people_reported_waits_for_a_person(pool, report, now):
+    incident_id = await report()
+    (task_id,) = (await dispatcher.run_once(pool, now)).ordered
+    await pool.execute("DELETE FROM hazard")
+    await finish(pool, task_id, now)
+    assert (await dispatcher.run_once(pool, now)).closed == ()
+    assert await stage_of(pool, incident_id) == "fed_back"
+
+
 async def test_a_hazard_that_grows_graver_after_the_squad_left_calls_one_again(pool, report, now):
     incident_id = await report(grade=3)
     (task_id,) = (await dispatcher.run_once(pool, now)).ordered
@@ -232,6 +252,7 @@ async def test_a_hazard_that_grows_graver_after_the_squad_left_calls_one_again(p
     await pool.execute("UPDATE hazard SET grade = 1, peak_grade = 1, checked_at = NULL")  # as the engine does
     assert len((await dispatcher.run_once(pool, now)).ordered) == 1
     assert await tasks_of(pool, incident_id) == [("gas-near", "done"), ("gas-near", "ordered")]
+    assert (await events_of(pool, incident_id))[-2:] == ["returned", "dispatched"]
     assert await stage_of(pool, incident_id) == "dispatched"
 
 
