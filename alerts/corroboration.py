@@ -11,7 +11,7 @@ from alerts.hazards import Finding
 from alerts.neighbours import Grave, Place
 from alerts.rulebook import InForce
 from alerts.rules import Neighbours
-from alerts.watch import SensorState
+from alerts.sensorstate import SensorState
 
 
 class Placed(Protocol):

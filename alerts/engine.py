@@ -22,8 +22,9 @@ from alerts.hazards import Finding, Lapsed, write_findings
 from alerts.reasons import dismissed, lapsed
 from alerts.recall import Hazard, recall
 from alerts.rulebook import InForce
+from alerts.sensorstate import Found, SensorState
 from alerts.timers import Timers
-from alerts.watch import Found, SensorState, Watch, build_watch
+from alerts.watch import Watch, build_watch
 from database.pool import Connection
 from database.queries import load_queries
 from ingest.kinds import KINDS

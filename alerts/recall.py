@@ -12,7 +12,8 @@ from typing import Any
 import asyncpg
 
 from alerts.assessment import REST, Standing
-from alerts.watch import SensorState, Watch
+from alerts.sensorstate import SensorState
+from alerts.watch import Watch
 from database.queries import load_queries
 from ingest.kinds import Kind
 from ingest.payload import Row

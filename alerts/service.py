@@ -24,7 +24,7 @@ from ingest.session import Session
 TICK_S = 2.0
 CLOCK_S = 0.5  # how late a timer may be looked at
 _UPKEEP_S = 3600.0
-_PASSING = (*PASSING, StaleState)
+_PASSING: tuple[type[BaseException], ...] = (*PASSING, StaleState)
 _FOLLOWED = frozenset({"sensor", "rule", "hazard"})
 
 

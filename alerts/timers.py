@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 
-from alerts.watch import SensorState
+from alerts.sensorstate import SensorState
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from alerts.recall import restore
 from alerts.rulefile import RULES, read_rules
 from alerts.rules import Case, Fault, Rule, Stuck, Words
-from alerts.watch import Found, SensorState, Watch, build_watch
+from alerts.sensorstate import Found, SensorState
+from alerts.watch import Watch, build_watch
 from ingest.kinds import KINDS
 
 START = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)

@@ -10,7 +10,8 @@ from sensor_series import START, row_of, shipped, watch_of
 
 from alerts.assessment import REST, corroborate, shelve
 from alerts.recall import as_sent
-from alerts.watch import SensorState, build_watch
+from alerts.sensorstate import SensorState
+from alerts.watch import build_watch
 
 
 class Sensor:

@@ -9,7 +9,7 @@ from sensor_series import START, SUBJECTS, fold, recalled, row_of, series, told
 
 from alerts.assessment import release
 from alerts.grades import grade_of
-from alerts.watch import SensorState
+from alerts.sensorstate import SensorState
 
 
 @given(series())
