@@ -1,36 +1,46 @@
-"""The pure heart of the alert engine: a state, one more value, the next state and what changed.
+"""The pure heart of the alert engine: a standing, one more value or some more time, the next standing and what changed.
 
 The rule is the one of OPC UA Part 9 alarms with four limits: a grade is reached when its limit has been exceeded for
 its on-delay, in time and in samples; a grade is left, one at a time, when the value has been past limit − deadband
-for the off-delay. Nothing here knows a database, a clock or a sensor.
+for the off-delay. A value holds until the next one, for two reporting intervals at most, so delays end by the clock:
+``next_step`` says when, ``step`` does it, and a change bears the time at which it was due. So what comes of readings
+does not depend on when anybody looked. Nothing here knows a database, a clock or a sensor.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from alerts.grades import SEVERITY, grade_of
-from alerts.rules import Case, Rule
-from ingest.kinds import Kind, Quantity, State
-
-ZONE = ZoneInfo("Asia/Shanghai")  # the local hours of rules
+from alerts.grades import SEVERITY
+from alerts.reasons import explain
+from alerts.rules import Case
+from alerts.tracks import Track
 
 
 class Standing(NamedTuple):
     """What is remembered of one hazard type at one sensor.
 
-    ``severity`` 0 (none) to 4 (red); ``since[s - 1]`` and ``samples[s - 1]``: since when and for how many samples the
-    limit of severity s has been exceeded without a break; ``falling_since``: since when the value has been low enough
-    to step down; ``latched``: must not step down before a check on site.
+    ``severity`` 0 (none) to 4 (red), since ``graded_at``; ``since[s - 1]``: since when the limit of severity s has been
+    exceeded without a break; ``recent``: severities that the latest samples reached; ``falling_since``: since when the
+    value has been low enough to step down; ``latched``: must not step down before a check on site; ``reached`` and
+    ``held``: what the latest value reaches, and what it is not clear of by the deadband; ``value`` at ``judged_at``;
+    ``samples`` that a rise is looked for in; ``corroborated`` by neighbours; ``barred_until``: a person cleared it, so
+    it is not raised before.
     """
 
     severity: int = 0
     since: tuple[datetime | None, ...] = (None, None, None, None)
-    samples: tuple[int, ...] = (0, 0, 0, 0)
+    recent: tuple[int, ...] = ()
     falling_since: datetime | None = None
     latched: bool = False
+    reached: int = 0
+    held: int = 0
+    value: Any = None
+    judged_at: datetime | None = None
+    graded_at: datetime | None = None
+    samples: tuple[tuple[datetime, float], ...] = ()
+    corroborated: bool = False
+    barred_until: datetime | None = None
 
 
 REST = Standing()
@@ -38,7 +48,7 @@ REST = Standing()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A grade that changed, at the time of the reading, and why."""
+    """A grade that changed, when it was due, and why."""
 
     before: int
     after: int
@@ -47,47 +57,11 @@ class Change:
     reason_en: str
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """A rule applied to sensors with certain attributes. ``position`` is that of the value in a row."""
+class Step(NamedTuple):
+    """What happens next to a standing if nothing new comes: the severity from then on."""
 
-    hazard_type: str
-    rule_id: int
-    rule: Rule
-    column: Quantity | State
-    position: int
-    cases: tuple[Case, ...]
-    on_delay: tuple[timedelta, ...]
-    on_samples: tuple[int, ...]
-    off_delay: timedelta
-    latch: frozenset[int]
-
-    def case_at(self, time: datetime) -> Case | None:
-        """The case in force at ``time``, None when the rule says nothing at that hour."""
-        if len(self.cases) == 1 and self.cases[0].hours is None:
-            return self.cases[0]
-        hour = time.astimezone(ZONE).hour
-        return next((case for case in self.cases if case.holds_at(hour)), None)
-
-
-def build_track(kind: Kind, hazard_type: str, rule_id: int, rule: Rule, attributes: Mapping[str, Any]) -> Track | None:
-    """``rule`` as it applies to a sensor with these attributes; None when none of its cases does."""
-    cases = tuple(case for case in rule.cases if case.applies(attributes))
-    if not cases:
-        return None
-    position = kind.column_names.index(rule.quantity)
-    return Track(
-        hazard_type=hazard_type,
-        rule_id=rule_id,
-        rule=rule,
-        column=kind.columns[position],
-        position=position + 2,  # after sensor_id and time
-        cases=cases,
-        on_delay=tuple(timedelta(seconds=rule.on_delay_s.get(c, 0)) for c in SEVERITY),
-        on_samples=tuple(max(1, rule.on_samples.get(c, 1)) for c in SEVERITY),
-        off_delay=timedelta(seconds=rule.off_delay_s),
-        latch=frozenset(SEVERITY[colour] for colour in rule.latch),
-    )
+    at: datetime
+    severity: int
 
 
 def measure(track: Track, case: Case, value: Any) -> tuple[int, int]:
@@ -109,112 +83,172 @@ def measure(track: Track, case: Case, value: Any) -> tuple[int, int]:
     return reached, held
 
 
-def assess(track: Track, standing: Standing, time: datetime, value: Any) -> tuple[Standing, Change | None]:
-    """Fold one value into ``standing``. Times must not go back."""
-    case = track.case_at(time)
-    reached, held = measure(track, case, value) if case else (0, 0)
-    graded = _graded(case)
-    since, samples = _exceeded(standing, reached, graded, time, max(track.on_samples))
-    ripe = _ripe(track, since, samples, time)
-    if ripe > standing.severity:
-        after = Standing(ripe, since, samples, None, ripe in track.latch)
-        return after, _change(track, case, standing.severity, after, time, value)
-    if standing.severity == 0 or held >= standing.severity or standing.latched:
-        return standing._replace(since=since, samples=samples, falling_since=None), None
-    falling_since = standing.falling_since or time
-    if time - falling_since < track.off_delay:
-        return standing._replace(since=since, samples=samples, falling_since=falling_since), None
-    lower = _next_lower(case, standing.severity)
-    after = Standing(lower, since, samples, time if lower else None, False)
-    return after, _change(track, case, standing.severity, after, time, value)
+def weigh(track: Track, standing: Standing, time: datetime, value: Any) -> tuple[int, int]:
+    """As ``measure``, with what a fast rise and the neighbours add to it."""
+    reached, held = measure(track, track.case_at(time), value)
+    rise = track.rule.rise
+    if rise is not None and reached:
+        rising = any(value - low > rise.by and time - at <= track.within for at, low in standing.samples)
+        if rising:
+            reached = min((s for s in track.graded(time) if s > reached), default=reached)
+    near = track.rule.neighbours
+    if near is not None and standing.corroborated:
+        least, most = SEVERITY[near.at], SEVERITY[near.to]
+        reached = max(reached, most) if reached >= least else reached
+        held = max(held, most) if held >= least else held
+    return reached, max(reached, held)
 
 
-def _graded(case: Case | None) -> frozenset[int]:
-    """The severities that the case has a limit or a word for."""
-    return frozenset(SEVERITY[colour] for colour in (case.limits or case.words.values())) if case else frozenset()
+def take_value(track: Track, standing: Standing, time: datetime, value: Any, *, trusted: bool = True) -> Standing:
+    """Fold one value in, without yet drawing conclusions from it; times must not go back.
+
+    An untrusted value, one of a faulty sensor, counts for raising but not for lowering.
+    """
+    reached, held = weigh(track, standing, time, value)
+    kept: tuple[tuple[datetime, float], ...] = ()
+    if track.rule.rise is not None:
+        kept = (*(sample for sample in standing.samples if time - sample[0] <= track.within), (time, value))
+    return _weighed(track, standing, time, reached, held, trusted)._replace(value=value, samples=kept)
 
 
-def _exceeded(
-    standing: Standing, reached: int, graded: frozenset[int], time: datetime, enough: int
-) -> tuple[tuple[datetime | None, ...], tuple[int, ...]]:
-    if reached == 0:
-        return REST.since, REST.samples
-    over = tuple(severity <= reached and severity in graded for severity in (1, 2, 3, 4))
-    since = tuple((began or time) if met else None for met, began in zip(over, standing.since, strict=True))
-    # Counting stops where it no longer matters, so that a steady hazard leaves its standing as it is.
-    samples = tuple(min(n + 1, enough) if met else 0 for met, n in zip(over, standing.samples, strict=True))
-    return since, samples
+def take_sign(track: Track, standing: Standing, time: datetime, sign: str | None) -> Standing:
+    """Fold in what a reading says of a fault (a word of ``alerts.faults``) or of silence: nothing, since it came."""
+    severity = max(track.graded(time)) if sign else 0
+    weighed = _weighed(track, standing, time, severity, severity, True)
+    return weighed._replace(value=sign or standing.value)
 
 
-def _ripe(track: Track, since: tuple[datetime | None, ...], samples: tuple[int, ...], time: datetime) -> int:
-    for index in (3, 2, 1, 0):
-        began = since[index]
-        if began is not None and samples[index] >= track.on_samples[index] and time - began >= track.on_delay[index]:
-            return index + 1
-    return 0
-
-
-def _next_lower(case: Case | None, severity: int) -> int:
-    if case is None:
-        return severity - 1
-    return max((lower for lower in _graded(case) if lower < severity), default=0)
-
-
-def release(standing: Standing) -> Standing:
-    """The standing after a check on site has freed the latch."""
-    return standing._replace(latched=False)
-
-
-def _change(track: Track, case: Case | None, before: int, standing: Standing, time: datetime, value: Any) -> Change:
-    after = standing.severity
-    zh, en = _reason(track, case, before, after, value)
-    return Change(before, after, time, zh, en)
-
-
-def _reason(track: Track, case: Case | None, before: int, after: int, value: Any) -> tuple[str, str]:
-    column, title = track.column, track.rule.title
-    if isinstance(column, State):
-        shown, limit_zh, limit_en = str(value), "", ""
-    else:
-        shown = f"{_number(value, column)} {column.unit}"
-        limit_zh, limit_en = _limit_words(track, case, max(before, after), column)
-    what_zh, what_en = f"{title.zh}：{column.zh} {shown}", f"{title.en}: {column.en} {shown}"
-    if after > before:
-        grade = grade_of(after)
-        return (
-            f"{what_zh}{limit_zh}，{grade.zh}（{grade.numeral}级）",
-            f"{what_en}{limit_en}, {grade.colour} (grade {grade.numeral})",
-        )
-    minutes = track.off_delay.total_seconds() / 60
-    left = grade_of(before)
-    if after:
-        grade = grade_of(after)
-        return (
-            f"{what_zh}，已低于{left.zh}级 {minutes:g} 分钟，降为{grade.zh}（{grade.numeral}级）",
-            f"{what_en}, clear of {left.colour} for {minutes:g} min, lowered to {grade.colour} (grade {grade.numeral})",
-        )
-    return (
-        f"{what_zh}，已恢复正常 {minutes:g} 分钟，解除",
-        f"{what_en}, back to normal for {minutes:g} min, cleared",
+def _weighed(track: Track, standing: Standing, time: datetime, reached: int, held: int, trusted: bool) -> Standing:
+    unbroken = standing.judged_at is not None and time - standing.judged_at <= track.hold
+    graded = track.graded(time) if reached else ()
+    began = standing.since if unbroken else REST.since
+    since = tuple(
+        (start or time) if severity <= reached and severity in graded else None
+        for severity, start in zip((1, 2, 3, 4), began, strict=True)
+    )
+    recent = (*standing.recent, reached)[-track.depth :]
+    falling = None
+    if standing.severity > held and trusted:
+        falling = standing.falling_since if unbroken and standing.falling_since else time
+    return standing._replace(
+        since=since,
+        recent=recent if any(recent) else (),
+        falling_since=falling,
+        reached=reached,
+        held=held,
+        judged_at=time,
+        barred_until=standing.barred_until if standing.barred_until and standing.barred_until > time else None,
     )
 
 
-def _limit_words(track: Track, case: Case | None, severity: int, column: Quantity) -> tuple[str, str]:
-    limit = case.limits.get(grade_of(severity).colour) if case else None
-    if limit is None:
-        return "", ""
-    relation = {(True, True): ">", (True, False): "≥", (False, True): "<", (False, False): "≤"}[
-        (track.rule.direction == "above", track.rule.strict)
-    ]
-    words = f"{relation} {limit:g} {column.unit}"
-    return f"（限值 {words}）", f" ({words})"
+def next_step(track: Track, standing: Standing, *, muted: int = 0, unmuted_at: datetime | None = None) -> Step | None:
+    """What is due next, None when nothing is until a new value comes.
+
+    Nothing up to severity ``muted`` is raised; ``unmuted_at`` is when that became so low.
+    """
+    judged_at = standing.judged_at
+    if judged_at is None:
+        return None
+    floor = max(time for time in (judged_at, standing.barred_until, unmuted_at) if time is not None)
+    up = _next_rise(track, standing, max(standing.severity, muted), floor)
+    down = _next_fall(track, standing)
+    step = min((found for found in (up, down) if found), key=lambda found: (found.at, -found.severity), default=None)
+    return step if step is not None and step.at <= judged_at + track.hold else None
 
 
-def _number(value: float, column: Quantity) -> str:
-    decimals = max(0, len(f"{column.resolution:.6f}".rstrip("0").partition(".")[2]))
-    return f"{value:.{decimals}f}"
+def _next_rise(track: Track, standing: Standing, above: int, floor: datetime) -> Step | None:
+    found = None
+    for severity in range(4, above, -1):
+        began = standing.since[severity - 1]
+        if began is None:
+            continue
+        counted = sum(reached >= severity for reached in standing.recent[-track.of_samples[severity - 1] :])
+        if counted < track.on_samples[severity - 1]:
+            continue
+        at = max(began + track.on_delay[severity - 1], floor)
+        if found is None or at < found.at:
+            found = Step(at, severity)
+    return found
+
+
+def _next_fall(track: Track, standing: Standing) -> Step | None:
+    if standing.falling_since is None or standing.latched or standing.held >= standing.severity:
+        return None
+    graded = track.graded(standing.judged_at or standing.falling_since)
+    lower = max((severity for severity in graded if severity < standing.severity), default=0)
+    return Step(standing.falling_since + track.off_delay, lower)
+
+
+def next_silence(track: Track, standing: Standing, last: datetime) -> Step | None:
+    """When a sensor last heard of at ``last`` will have been silent for the next grade."""
+    for severity in sorted(track.graded(last)):
+        if severity > standing.severity:
+            return Step(last + track.on_delay[severity - 1], severity)
+    return None
+
+
+def step(track: Track, standing: Standing, due: Step) -> tuple[Standing, Change]:
+    """Do what is due."""
+    before, after = standing.severity, due.severity
+    value, judged_at = standing.value, standing.judged_at or due.at
+    lifted = after > before and track.position >= 0 and measure(track, track.case_at(judged_at), value)[0] < after
+    zh, en = explain(track, track.case_at(judged_at), before, after, value, lifted=_lift(track, standing, lifted))
+    stepped = standing._replace(
+        severity=after,
+        graded_at=due.at,
+        latched=after in track.latch if after > before else False,
+        falling_since=due.at if standing.held < after < before else None,
+    )
+    return stepped, Change(before, after, due.at, zh, en)
+
+
+def _lift(track: Track, standing: Standing, lifted: bool) -> str | None:
+    """By what a grade is graver than its value's own limits: a word of ``alerts.reasons``, None when it is not."""
+    if not lifted:
+        return None
+    return "neighbours" if standing.corroborated and standing.reached == 4 else "rise"
+
+
+def corroborate(track: Track, standing: Standing, corroborated: bool, at: datetime) -> Standing:
+    """The standing from the moment on at which neighbours confirm it, or no longer do."""
+    told = standing._replace(corroborated=corroborated)
+    if standing.value is None or standing.judged_at is None:
+        return told
+    reached, held = weigh(track, told, standing.judged_at, standing.value)
+    at = max(at, standing.judged_at)
+    graded = track.graded(standing.judged_at)
+    since = tuple(
+        (began or at) if severity <= reached and severity in graded else None
+        for severity, began in zip((1, 2, 3, 4), standing.since, strict=True)
+    )
+    falling = (standing.falling_since or at) if standing.severity > held else None
+    recent = (*standing.recent[:-1], reached)
+    return told._replace(since=since, recent=recent, falling_since=falling, reached=reached, held=held)
+
+
+def release(standing: Standing, at: datetime) -> Standing:
+    """The standing after a check on site has freed the latch; the off-delay begins then at the earliest."""
+    falling = standing.falling_since
+    return standing._replace(latched=False, falling_since=max(falling, at) if falling else None)
+
+
+def shelve(track: Track, standing: Standing, at: datetime) -> Standing:
+    """The standing after a person cleared the hazard: it may be raised again when the re-alarm time is over."""
+    return standing._replace(
+        severity=0, graded_at=None, latched=False, falling_since=None, barred_until=at + track.realarm
+    )
 
 
 def quiet(track: Track, value: Any) -> bool:
-    """Whether ``value`` reaches no limit of the track at any hour, so that a sensor at rest stays there."""
+    """Whether ``value`` matters to no grade of the track at any hour, so that a sensor at rest stays there."""
+    if track.rule.rise is not None:
+        limits = [limit for case in track.cases for limit in case.limits.values()]
+        return bool(value < min(limits) - track.rule.rise.by)
     return all(measure(track, case, value)[0] == 0 for case in track.cases)
+
+
+def rests(track: Track, standing: Standing) -> bool:
+    """Whether nothing is left to remember."""
+    if standing.severity or standing.recent or standing.barred_until is not None:
+        return False
+    return track.position < 0 or standing.value is None or quiet(track, standing.value)

@@ -1,33 +1,39 @@
-"""The alert engine: a small state per sensor, folded over its readings.
+"""The alert engine: a small state per sensor, folded over its readings and the clock.
 
-A sensor's state is rebuilt when its first reading since the start (or since a failed commit) comes in: from its open
-hazards and its latest readings, through the same pure function. So a restart costs nothing up front, and what was
-judged before is not judged again: readings no later than the latest one stored leave the state as it is.
+A sensor's state is rebuilt when its first reading since the start (or since a failed commit) comes in, or when the
+clock gets to it: from its hazards and its latest readings, through the same functions. So a restart costs nothing up
+front, and what was judged before is not judged again: readings no later than the latest one stored leave the state as
+it is.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
 
-from alerts.assessment import REST, Change, Standing, Track, assess, build_track, measure, quiet, release
-from alerts.hazards import Finding, write_findings
-from alerts.rules import Rule, parse_rule
+from alerts.assessment import Change, release, shelve
+from alerts.corroboration import Corroboration
+from alerts.hazards import Finding, Lapsed, write_findings
+from alerts.reasons import dismissed, lapsed
+from alerts.recall import Hazard, recall
+from alerts.rulebook import InForce
+from alerts.sensorstate import Found, SensorState
+from alerts.timers import Timers
+from alerts.watch import Watch, build_watch
 from database.pool import Connection
 from database.queries import load_queries
-from ingest.kinds import KINDS, State
+from ingest.kinds import KINDS
 from ingest.payload import Row
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
-# Stored readings older than this are in compressed chunks; a sensor silent for longer starts from rest.
-RECALL_DAYS = 7
-_RECALL_ROWS = 200
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+SETTLE = timedelta(seconds=60)  # after the connection to the broker is back, for what waited there
+_SWEEP = 2000  # sensors whose state is brought back in one round of the clock
 
 
 class KnownSensor(Protocol):
@@ -39,107 +45,147 @@ class KnownSensor(Protocol):
     @property
     def attributes(self) -> Mapping[str, Any]: ...
 
+    @property
+    def interval_s(self) -> int | None: ...
+
+    @property
+    def place(self) -> tuple[float, float] | None: ...
+
 
 @dataclass(slots=True)
 class AlertStats:
-    """Counts since the start of the process."""
+    """Counts since the start of the process; ``rules_refused``: stored rules in force now that can't be used."""
 
     raised: int = 0
     regraded: int = 0
     cleared: int = 0
     late: int = 0
     recalled: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """The tracks of sensors of one kind with the same attributes.
-
-    ``bounds`` is (position, low, high) of numbers and ``harmless`` (position, words) of states: a sensor at rest
-    whose row lies within them all stays at rest. They only save time.
-    """
-
-    tracks: tuple[Track, ...]
-    bounds: tuple[tuple[int, float, float], ...]
-    harmless: tuple[tuple[int, frozenset[str]], ...]
-
-    def is_quiet(self, row: Row) -> bool:
-        """Whether no track of a sensor at rest would move."""
-        for position, low, high in self.bounds:
-            value = row[position]
-            if value is not None and not low < value < high:
-                return False
-        for position, words in self.harmless:
-            value = row[position]
-            if value is not None and value not in words:
-                return False
-        return True
-
-
-@dataclass(slots=True)
-class SensorState:
-    """What is remembered of one sensor; ``standings`` is None while every track rests."""
-
-    watch: Watch
-    last: datetime = _NEVER
-    standings: list[Standing] | None = None
+    timed: int = 0  # looks at a sensor that the clock brought about
+    rules_refused: float = 0.0
 
 
 @dataclass(slots=True)
 class Engine:
-    """Judges rows for the pipeline. ``sensors`` is the registry's live view by sensor_id."""
+    """Judges rows for the pipeline. ``sensors`` is the registry's live view by sensor_id.
+
+    Whoever makes findings holds ``turn`` until they are committed: rules, latches and the clock move in between.
+    """
 
     sensors: Mapping[int, KnownSensor]
     stats: AlertStats = field(default_factory=AlertStats)
-    _rules: dict[str, dict[str, tuple[int, Rule]]] = field(default_factory=dict)
-    _watches: dict[tuple[str, int], Watch] = field(default_factory=dict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _rules: InForce = field(default_factory=InForce)
+    _watches: dict[tuple[str, int, int | None], Watch] = field(default_factory=dict)
     _attributes: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _states: dict[int, SensorState] = field(default_factory=dict)
-    # Rules, latches and attributes change only between two batches.
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _timers: Timers = field(default_factory=Timers)
+    _corroboration: Corroboration | None = None
+    _unseen: deque[int] = field(default_factory=deque)
+    _age: int = 0  # grows when states are dropped
 
-    async def load_rules(self, pool: asyncpg.Pool) -> bool:
-        """Take up the newest revision of every rule; True when that changed anything."""
-        rows = await pool.fetch(_SQL.rules_in_force)
-        rules: dict[str, dict[str, tuple[int, Rule]]] = {}
-        for row in rows:
-            place = f"rule {row['hazard_type']} of {row['kind']}, revision {row['revision']}"
-            rule = parse_rule(place, row["kind"], row["body"])
-            rules.setdefault(row["kind"], {})[row["hazard_type"]] = (row["rule_id"], rule)
+    async def take_rules(self, rules: InForce) -> bool:
+        """Judge by ``rules`` from now on; True when that changes anything. States of kinds that keep theirs stay."""
+        self.stats.rules_refused = float(len(rules.refused))
         if rules == self._rules:
             return False
-        async with self._turn:
+        async with self.turn:
+            changed = {kind for kind in KINDS if rules.of(kind) != self._rules.of(kind)}
             self._rules = rules
-            self.forget()
+            self._corroboration = None
+            self._watches.clear()
+            self._attributes.clear()
+            self._drop([sensor_id for sensor_id, sensor in self.sensors.items() if sensor.kind in changed])
+            for sensor_id, state in self._states.items():
+                state.watch = self._watch(sensor_id)
         return True
 
     def forget(self) -> None:
-        """Drop all state; it comes back sensor by sensor as readings arrive."""
+        """Drop all state; it comes back sensor by sensor as readings arrive or the clock gets to them."""
         self._states.clear()
+        self._timers.clear()
         self._watches.clear()
         self._attributes.clear()
+        self._corroboration = None
+        self._unseen.clear()
+        self._drop(self.sensors)
 
     async def forget_sensors(self, sensor_ids: Iterable[int]) -> None:
-        """Drop the state of sensors whose attributes changed."""
-        async with self._turn:
-            for sensor_id in sensor_ids:
-                self._states.pop(sensor_id, None)
+        """Drop the state of sensors that are new or were changed."""
+        async with self.turn:
+            self._drop(sensor_ids)
+
+    def _drop(self, sensor_ids: Iterable[int]) -> None:
+        self._age += 1
+        for sensor_id in sensor_ids:
+            self._states.pop(sensor_id, None)
+            self._unseen.append(sensor_id)
 
     async def assess(self, pool: asyncpg.Pool, rows: dict[str, list[Row]]) -> list[Finding]:
         """Fold rows in the order given and return what changed."""
-        async with self._turn:
-            await self._recall_unseen(pool, rows)
-            findings = [finding for kind_rows in rows.values() for finding in self._fold_rows(kind_rows)]
+        findings: list[Finding] = []
+        for kind, kind_rows in rows.items():
+            unseen = [row[0] for row in kind_rows if row[0] not in self._states]
+            if unseen:
+                newest = max(row[1] for row in kind_rows)
+                findings += await self._enter(pool, kind, dict.fromkeys(unseen), newest)
+        corroboration = await self._confirmed(pool)
+        for kind_rows in rows.values():
+            findings += self._fold_rows(kind_rows)
+        findings += corroboration.follow(self._states, self.sensors, findings)
         self._count(findings)
         return findings
 
-    async def _recall_unseen(self, pool: asyncpg.Pool, rows: dict[str, list[Row]]) -> None:
-        states = self._states
-        for kind, kind_rows in rows.items():
-            unseen = {row[0] for row in kind_rows if row[0] not in states}
-            if unseen:
-                newest = max(row[1] for row in kind_rows)
-                await self._recall(pool, kind, sorted(unseen), newest - timedelta(days=RECALL_DAYS))
+    async def write(self, connection: Connection, changes: object) -> None:
+        """Write what ``assess`` found, in the readings' transaction."""
+        assert isinstance(changes, list)
+        if changes:
+            await write_findings(connection, changes)
+
+    async def run_once(self, pool: asyncpg.Pool, now: datetime, *, connected_at: datetime | None = None) -> int:
+        """Do what the clock brings about up to ``now``, and what people said of hazards; the number of findings.
+
+        Silence is judged only while readings are heard: ``connected_at`` is since when, None for not now.
+        """
+        heard_from = connected_at + SETTLE if connected_at is not None else None
+        async with self.turn:
+            findings = await self._sweep(pool, now)
+            for _, sensor_id in self._timers.due(now):
+                findings += self._look(sensor_id, now, heard_from)
+            return await self._commit(pool, findings)
+
+    async def listen(self, pool: asyncpg.Pool, now: datetime) -> int:
+        """Take up what people said of hazards: free latches, end what was cleared by hand; the number of findings."""
+        findings: list[Finding] = []
+        async with self.turn:
+            told = await pool.fetch(_SQL.told)
+            unknown: dict[str, dict[int, None]] = {}
+            for row in told:
+                if row["sensor_id"] in self.sensors and row["sensor_id"] not in self._states:
+                    unknown.setdefault(self.sensors[row["sensor_id"]].kind, {})[row["sensor_id"]] = None
+            for kind, sensor_ids in unknown.items():
+                findings += await self._enter(pool, kind, sensor_ids, now)
+            for row in told:
+                findings += self._hear(row, now)
+            return await self._commit(pool, findings)
+
+    async def _commit(self, pool: asyncpg.Pool, findings: list[Finding]) -> int:
+        """Write what no reading brought about, in a transaction of its own; the number of findings."""
+        findings += (await self._confirmed(pool)).follow(self._states, self.sensors, findings)
+        if findings:
+            try:
+                async with pool.acquire() as connection, connection.transaction():
+                    await write_findings(connection, findings)
+            except BaseException:
+                self.forget()
+                raise
+        self._count(findings)
+        return len(findings)
+
+    @property
+    def unseen(self) -> int:
+        """How many sensors' states are still to be brought back."""
+        return len(self._unseen)
 
     def _fold_rows(self, rows: Sequence[Row]) -> list[Finding]:
         states = self._states
@@ -148,147 +194,106 @@ class Engine:
             state = states[row[0]]
             if row[1] <= state.last:
                 self.stats.late += 1
-                continue
-            state.last = row[1]
-            if state.standings is None and state.watch.is_quiet(row):
-                continue
-            findings += self._fold(row[0], state, row)
+            elif not state.stays_at_rest(row):
+                findings += _findings(row[0], state.take(row))
+                self._timers.set(row[0], state, state.next_due())
         return findings
 
-    def _fold(self, sensor_id: int, state: SensorState, row: Row) -> list[Finding]:
-        standings = state.standings or [REST] * len(state.watch.tracks)
-        findings = []
-        for index, track in enumerate(state.watch.tracks):
-            value = row[track.position]
-            if value is not None:
-                standings[index], change = assess(track, standings[index], row[1], value)
-                if change is not None:
-                    findings.append(Finding(sensor_id, track, change, standings[index].latched))
-        state.standings = standings if any(standing != REST for standing in standings) else None
+    def _look(self, sensor_id: int, now: datetime, heard_from: datetime | None) -> list[Finding]:
+        state = self._states.get(sensor_id)
+        if state is None or state.due is None or state.due > now:
+            return []
+        self.stats.timed += 1
+        findings = _findings(sensor_id, state.advance(now, heard_from=heard_from))
+        due, state.due = state.next_due(), None
+        if due is not None and due <= now:  # silence that can't be told while nobody listens
+            due = max(now, heard_from or now) + SETTLE
+        self._timers.set(sensor_id, state, due)
         return findings
+
+    async def _sweep(self, pool: asyncpg.Pool, now: datetime) -> list[Finding]:
+        """Bring back the state of some sensors that no reading has brought back yet."""
+        wanted: dict[str, dict[int, None]] = {}
+        for _ in range(min(_SWEEP, len(self._unseen))):
+            sensor_id = self._unseen.popleft()
+            if sensor_id in self.sensors and sensor_id not in self._states:
+                wanted.setdefault(self.sensors[sensor_id].kind, {})[sensor_id] = None
+        findings: list[Finding] = []
+        for kind, sensor_ids in wanted.items():
+            findings += await self._enter(pool, kind, sensor_ids, now, heard_only=True)
+        return findings
+
+    async def _enter(
+        self, pool: asyncpg.Pool, kind: str, sensor_ids: Iterable[int], newest: datetime, *, heard_only: bool = False
+    ) -> list[Finding]:
+        corroboration = await self._confirmed(pool)
+        watches = {sensor_id: self._watch(sensor_id) for sensor_id in sensor_ids}
+        states, hazards = await recall(pool, KINDS[kind], watches, newest)
+        for sensor_id, state in states.items():
+            corroboration.enter(sensor_id, state, kind)
+            if not heard_only or state.previous is not None or state.standings is not None:
+                self._states[sensor_id] = state
+                self._timers.set(sensor_id, state, state.next_due())
+        self.stats.recalled += len(states)
+        return [finding for hazard in hazards if (finding := self._lapse(kind, hazard, newest)) is not None]
+
+    def _lapse(self, kind: str, hazard: Hazard, now: datetime) -> Finding | None:
+        """The end of a hazard that no rule speaks of any more; one whose rule can't be used stays."""
+        sensor_id, hazard_type = hazard["sensor_id"], hazard["hazard_type"]
+        tracks = self._watch(sensor_id).tracks
+        if any(track.hazard_type == hazard_type for track in tracks) or (kind, hazard_type) in self._rules.refused:
+            return None
+        change = Change(5 - hazard["grade"], 0, max(now, hazard["graded_at"]), *lapsed())
+        return Finding(sensor_id, Lapsed(hazard_type, hazard["rule_id"]), change, False)
+
+    def _hear(self, told: asyncpg.Record, now: datetime) -> list[Finding]:
+        sensor_id, hazard_type, latched, checked_at, dismissed_at, by = told
+        state = self._states.get(sensor_id)
+        names = [track.hazard_type for track in state.watch.tracks] if state else []
+        if state is None or state.standings is None or hazard_type not in names:
+            return []
+        index = names.index(hazard_type)
+        track, standing = state.watch.tracks[index], state.standings[index]
+        findings: list[Finding] = []
+        if dismissed_at is not None and standing.severity:
+            state.standings[index] = shelve(track, standing, dismissed_at)
+            change = Change(standing.severity, 0, max(dismissed_at, standing.graded_at or dismissed_at), *dismissed(by))
+            findings.append(Finding(sensor_id, track, change, False))
+        elif latched and standing.latched:
+            state.standings[index] = release(standing, checked_at)
+        findings += _findings(sensor_id, state.advance(now))
+        state.due = None
+        self._timers.set(sensor_id, state, state.next_due())
+        return findings
+
+    async def _confirmed(self, pool: asyncpg.Pool) -> Corroboration:
+        """What confirms what, read from the register when it is not known."""
+        if self._corroboration is None:
+            self._corroboration = Corroboration.of(self._rules)
+            for sensor_id, hazard_type, grade in await pool.fetch(_SQL.grave, self._corroboration.hazard_types):
+                if sensor_id in self.sensors:
+                    self._corroboration.heed(sensor_id, self.sensors[sensor_id], hazard_type, 5 - grade)
+        return self._corroboration
+
+    def _watch(self, sensor_id: int) -> Watch:
+        sensor = self.sensors[sensor_id]
+        key = (sensor.kind, id(sensor.attributes), sensor.interval_s)
+        watch = self._watches.get(key)
+        if watch is None:
+            self._attributes[key[1]] = sensor.attributes  # keeps the object, and so its id, alive
+            rules = self._rules.of(sensor.kind)
+            watch = self._watches[key] = build_watch(sensor.kind, rules, sensor.attributes, sensor.interval_s)
+        return watch
 
     def _count(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
-            change: Change = finding.change
-            if change.before == 0:
+            if finding.change.before == 0:
                 self.stats.raised += 1
-            elif change.after == 0:
+            elif finding.change.after == 0:
                 self.stats.cleared += 1
             else:
                 self.stats.regraded += 1
 
-    async def write(self, connection: Connection, changes: object) -> None:
-        """Write what ``assess`` found, in the readings' transaction."""
-        assert isinstance(changes, list)
-        if changes:
-            await write_findings(connection, changes)
 
-    async def release_checked(self, pool: asyncpg.Pool) -> None:
-        """Free the latches of hazards that were found harmless on site."""
-        for sensor_id, hazard_type in await pool.fetch(_SQL.checked):
-            state = self._states.get(sensor_id)
-            if state is not None and state.standings is not None:
-                for index, track in enumerate(state.watch.tracks):
-                    if track.hazard_type == hazard_type:
-                        state.standings[index] = release(state.standings[index])
-
-    def _watch(self, sensor_id: int) -> Watch:
-        sensor = self.sensors[sensor_id]
-        key = (sensor.kind, id(sensor.attributes))
-        watch = self._watches.get(key)
-        if watch is None:
-            self._attributes[key[1]] = sensor.attributes  # keeps the object, and so its id, alive
-            watch = self._watches[key] = _build_watch(sensor.kind, self._rules.get(sensor.kind, {}), sensor.attributes)
-        return watch
-
-    async def _recall(self, pool: asyncpg.Pool, kind: str, sensor_ids: Sequence[int], since: datetime) -> None:
-        table = KINDS[kind].table
-        columns = ", ".join(("sensor_id", "time", *KINDS[kind].column_names))
-        latest = await pool.fetch(_latest(table, columns, 1), sensor_ids, since)
-        hazards: dict[int, list[asyncpg.Record]] = {}
-        for hazard in await pool.fetch(_SQL.open_hazards_of, sensor_ids):
-            hazards.setdefault(hazard["sensor_id"], []).append(hazard)
-        for sensor_id in sensor_ids:
-            self._states[sensor_id] = SensorState(self._watch(sensor_id))
-        restless = set(hazards)
-        for record in latest:
-            state = self._states[record["sensor_id"]]
-            state.last = record["time"]
-            if not state.watch.is_quiet(as_sent(record)):
-                restless.add(record["sensor_id"])
-        self.stats.recalled += len(sensor_ids)
-        if restless:
-            rows = await pool.fetch(_latest(table, columns, _RECALL_ROWS), sorted(restless), since)
-            histories: dict[int, list[Row]] = {sensor_id: [] for sensor_id in restless}
-            for record in reversed(rows):
-                histories[record["sensor_id"]].append(as_sent(record))
-            for sensor_id, history in histories.items():
-                state = self._states[sensor_id]
-                state.standings = rebuild(state.watch, history, hazards.get(sensor_id, []))
-
-
-def _build_watch(kind: str, rules: Mapping[str, tuple[int, Rule]], attributes: Mapping[str, Any]) -> Watch:
-    built = (build_track(KINDS[kind], name, rule_id, rule, attributes) for name, (rule_id, rule) in rules.items())
-    tracks = tuple(track for track in built if track is not None)
-    bounds, harmless = [], []
-    for track in tracks:
-        if isinstance(track.column, State):
-            words = frozenset(word for word in track.column.words if quiet(track, word))
-            harmless.append((track.position, words))
-        else:
-            limits = [limit for case in track.cases for limit in case.limits.values()]
-            above = track.rule.direction == "above"
-            bounds.append((track.position, -1e9 if above else max(limits), min(limits) if above else 1e9))
-    return Watch(tracks, tuple(bounds), tuple(harmless))
-
-
-def _latest(table: str, columns: str, count: int) -> str:
-    return (
-        f"SELECT recent.* FROM unnest($1::int[]) AS wanted (id) CROSS JOIN LATERAL ("
-        f" SELECT {columns} FROM {table} WHERE sensor_id = wanted.id AND time > $2 ORDER BY time DESC LIMIT {count}"
-        f") AS recent"
-    )
-
-
-def as_sent(record: Iterable[Any]) -> Row:
-    """A stored row with the numbers as devices sent them.
-
-    The tables keep seven digits: 0.3 comes back as 0.30000001192…, which is not a limit of 0.3 any more.
-    """
-    return tuple(float(f"{value:.7g}") if isinstance(value, float) else value for value in record)
-
-
-def rebuild(
-    watch: Watch, history: Sequence[Row], hazards: Sequence[asyncpg.Record | Mapping[str, Any]]
-) -> list[Standing] | None:
-    """The standings after ``history`` (rows, oldest first) for a sensor with these open hazards.
-
-    The database knows the grades; the fold brings back the timers that run beside them.
-    """
-    open_hazards = {hazard["hazard_type"]: hazard for hazard in hazards}
-    standings = []
-    for track in watch.tracks:
-        hazard = open_hazards.get(track.hazard_type)
-        severity = 5 - hazard["grade"] if hazard else 0
-        latched = bool(hazard and hazard["latched"])
-        standing = Standing(severity, latched=latched)
-        for row in history:
-            value = row[track.position]
-            if value is None:
-                continue
-            folded, _ = assess(track, standing, row[1], value)
-            settled = hazard is not None and row[1] >= hazard["graded_at"]
-            falling = _falling(track, severity, row, value, folded, standing) if settled else None
-            standing = Standing(severity, folded.since, folded.samples, falling, latched)
-        standings.append(standing)
-    return standings if any(standing != REST for standing in standings) else None
-
-
-def _falling(
-    track: Track, severity: int, row: Row, value: Any, folded: Standing, standing: Standing
-) -> datetime | None:
-    if folded.severity == severity:
-        return folded.falling_since
-    case = track.case_at(row[1])
-    held = measure(track, case, value)[1] if case else 0
-    return None if held >= severity else standing.falling_since or row[1]
+def _findings(sensor_id: int, found: Iterable[Found]) -> list[Finding]:
+    return [Finding(sensor_id, track, change, latched) for track, change, latched in found]

@@ -1,10 +1,9 @@
--- name: rules_in_force
-SELECT DISTINCT ON (kind, hazard_type) rule_id, kind, hazard_type, revision, body
-FROM rule ORDER BY kind, hazard_type, revision DESC
+-- name: grave
+-- Open hazards of the types that confirm each other.
+SELECT hazard.sensor_id, hazard_type, grade FROM hazard
+WHERE cleared_at IS NULL AND hazard_type = ANY($1::text[])
 
--- name: open_hazards_of
-SELECT sensor_id, hazard_type, grade, graded_at, latched AND checked_at IS NULL AS latched
-FROM hazard WHERE cleared_at IS NULL AND sensor_id = ANY($1::int[])
-
--- name: checked
-SELECT sensor_id, hazard_type FROM hazard WHERE cleared_at IS NULL AND latched AND checked_at IS NOT NULL
+-- name: told
+-- What people said of open hazards: found harmless on site, or cleared by hand.
+SELECT sensor_id, hazard_type, latched, checked_at, dismissed_at, dismissed_by
+FROM hazard WHERE cleared_at IS NULL AND (latched AND checked_at IS NOT NULL OR dismissed_at IS NOT NULL)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
-from alerts.assessment import Change, Track
+from alerts.assessment import Change
 from alerts.errors import AlertError
 from alerts.grades import grade_of
 from alerts.incidents import place_hazards, take_turn, tell
+from alerts.tracks import Track
 from database.pool import Connection
 from database.queries import load_queries
 from ingest.errors import StaleState
@@ -23,12 +24,19 @@ class HazardError(AlertError, StaleState):
     """The register is not as the engine remembers it: the state must be rebuilt."""
 
 
+class Lapsed(NamedTuple):
+    """What is known of a hazard whose rule does not apply to its sensor any more."""
+
+    hazard_type: str
+    rule_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A change of grade at one sensor."""
 
     sensor_id: int
-    track: Track
+    track: Track | Lapsed
     change: Change
     latched: bool
 
@@ -76,6 +84,7 @@ async def write_findings(connection: Connection, findings: Sequence[Finding]) ->
     touched: list[int] = []
     for wave in _waves(findings):
         touched += await _write_wave(connection, wave)
+    await connection.execute(_SQL.silence_hazards, touched)
     await place_hazards(connection, touched)
     await tell(connection)
 

@@ -3,11 +3,11 @@
 SELECT pg_advisory_xact_lock($1)
 
 -- name: unplaced
--- Hazards that were ever yellow or worse and have no incident; work on sensors is no emergency.
+-- Hazards that were ever yellow or worse, have no incident and are not silenced; work on sensors is no emergency.
 SELECT hazard_id, hazard.hazard_type, rule.body ->> 'skill' AS skill, grade, graded_at, longitude, latitude,
        attributes ->> 'chamber' AS chamber, sensor.exercise_id
 FROM hazard JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
-WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NULL AND peak_grade <= 3
+WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NULL AND peak_grade <= 3 AND silence_id IS NULL
   AND NOT coalesce((rule.body ->> 'maintenance')::boolean, false)
 
 -- name: joinable

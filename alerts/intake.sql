@@ -5,7 +5,7 @@ SELECT incident_id FROM incident_report WHERE source = $1 AND reference = $2
 -- name: type
 -- What a rule says of a hazard type that sensors find.
 SELECT kind, body ->> 'skill' AS skill, body #>> '{title,zh}' AS title_zh, body #>> '{title,en}' AS title_en
-FROM rule WHERE hazard_type = $1 AND NOT coalesce((body ->> 'maintenance')::boolean, false)
+FROM rule WHERE hazard_type = $1 AND approved_by IS NOT NULL AND NOT coalesce((body ->> 'maintenance')::boolean, false)
 ORDER BY rule_id DESC LIMIT 1
 
 -- name: types

@@ -1,37 +1,138 @@
-"""Rules in the database: every revision that was ever in force, the newest one in force."""
+"""Rules in the database: proposed by one person, approved by another, in force from a time on; none is ever lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import msgspec
+import asyncpg
+import structlog
 
-from alerts.rules import RULES, RuleFile, read_rules
+from alerts.rulefile import parse_rule, rule_body
+from alerts.rules import Rule, RuleError, RuleFile
 from database.pool import Connection
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
+SHIPPED = "lifeline"  # who proposes and approves what comes with the program
+
+Key = tuple[str, str]
+"""Kind and hazard type."""
 
 
-def default_rules() -> list[RuleFile]:
-    """The rules that come with the program."""
-    return [read_rules(path) for path in sorted(RULES.glob("*.yaml"))]
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules that judge now, by kind and hazard type; ``refused`` are those that can't be used."""
+
+    rules: Mapping[Key, tuple[int, Rule]] = field(default_factory=dict)
+    refused: frozenset[Key] = frozenset()
+
+    def of(self, kind: str) -> dict[str, tuple[int, Rule]]:
+        """The rules of one kind: rule_id and rule by hazard type."""
+        return {hazard_type: found for (name, hazard_type), found in self.rules.items() if name == kind}
 
 
-async def load_rules(connection: Connection, files: Sequence[RuleFile]) -> list[str]:
-    """Add a revision for every rule that differs from the newest one; their names as ``kind/hazard_type``."""
+async def in_force(pool: asyncpg.Pool, now: datetime) -> InForce:
+    """The rules in force at ``now``. One that can't be used is left out, with an error in the log."""
+    rules: dict[Key, tuple[int, Rule]] = {}
+    refused = set()
+    for row in await pool.fetch(_SQL.in_force, now):
+        key = (row["kind"], row["hazard_type"])
+        try:
+            rules[key] = (row["rule_id"], parse_rule(_place(row), row["kind"], row["body"]))
+        except RuleError as error:
+            refused.add(key)
+            structlog.get_logger().error("rule_refused", error=str(error))
+    return InForce(rules, frozenset(refused))
+
+
+def _place(row: Mapping[str, Any] | asyncpg.Record) -> str:
+    return f"rule {row['hazard_type']} of {row['kind']}, revision {row['revision']}"
+
+
+async def load_shipped(connection: Connection, files: Sequence[RuleFile], now: datetime) -> list[str]:
+    """Bring the program's own rules in; their names as ``kind/hazard_type`` where they differ from the last ones.
+
+    They are in force at once where the program's rules were. Where the county has a rule of its own, they are
+    proposals.
+    """
     added = []
     async with connection.transaction():
         await connection.execute(_SQL.lock)
-        latest = {(row["kind"], row["hazard_type"]): row for row in await connection.fetch(_SQL.latest)}
-        for file in files:
-            for hazard_type, rule in file.hazards.items():
-                body = msgspec.json.decode(msgspec.json.encode(rule))  # as jsonb gives it back
-                row = latest.get((file.kind, hazard_type))
-                if row is not None and row["body"] == body:
-                    continue
-                revision = row["revision"] + 1 if row is not None else 1
-                await connection.execute(_SQL.add, file.kind, hazard_type, revision, body, rule.source)
-                added.append(f"{file.kind}/{hazard_type}")
+        shipped = {(row["kind"], row["hazard_type"]): row["body"] for row in await connection.fetch(_SQL.shipped)}
+        county = {(row["kind"], row["hazard_type"]) for row in await connection.fetch(_SQL.own)}
+        for file, hazard_type, rule in _rules_of(files):
+            body, key = rule_body(rule), (file.kind, hazard_type)
+            if shipped.get(key) == body:
+                continue
+            approved = None if key in county else SHIPPED
+            await connection.fetchval(_SQL.add, *key, body, rule.source, SHIPPED, "", now, approved)
+            added.append("/".join(key))
         if added:
             await connection.execute(_SQL.tell)
     return added
+
+
+async def propose(connection: Connection, files: Sequence[RuleFile], by: str, note: str, now: datetime) -> list[str]:
+    """Propose the rules that differ from those in force; ``kind/hazard_type revision`` of each."""
+    _check_person(by)
+    proposed = []
+    async with connection.transaction():
+        await connection.execute(_SQL.lock)
+        current = {(row["kind"], row["hazard_type"]): row["body"] for row in await connection.fetch(_SQL.in_force, now)}
+        for file, hazard_type, rule in _rules_of(files):
+            body, key = rule_body(rule), (file.kind, hazard_type)
+            if current.get(key) != body:
+                revision = await connection.fetchval(_SQL.add, *key, body, rule.source, by, note, now, None)
+                proposed.append(f"{'/'.join(key)} {revision}")
+    return proposed
+
+
+async def approve(
+    connection: Connection, key: Key, revision: int, by: str, now: datetime, effective_from: datetime | None = None
+) -> None:
+    """Approve a proposal: it is in force from ``effective_from`` on, at once without one.
+
+    RuleError when the proposal does not exist, was decided, can't be used, or is the approver's own.
+    """
+    _check_person(by)
+    async with connection.transaction():
+        row = await _proposal(connection, key, revision)
+        if row["proposed_by"] == by:
+            raise RuleError(f"{_place(row)} was proposed by {by}: another person must approve it")
+        parse_rule(_place(row), row["kind"], row["body"])
+        starts = max(now, effective_from) if effective_from is not None else now
+        await connection.execute(_SQL.approve, row["rule_id"], by, now, starts)
+        await connection.execute(_SQL.tell)
+
+
+async def reject(connection: Connection, key: Key, revision: int, by: str, now: datetime) -> None:
+    """Decide that a proposal won't be in force. It stays on record."""
+    _check_person(by)
+    async with connection.transaction():
+        row = await _proposal(connection, key, revision)
+        await connection.execute(_SQL.reject, row["rule_id"], by, now)
+
+
+async def history(pool: asyncpg.Pool, kind: str | None = None, hazard_type: str | None = None) -> list[asyncpg.Record]:
+    """Every revision, the newest first, with who proposed and approved it and since when it holds."""
+    return await pool.fetch(_SQL.history, kind, hazard_type)
+
+
+def _rules_of(files: Sequence[RuleFile]) -> list[tuple[RuleFile, str, Rule]]:
+    return [(file, hazard_type, rule) for file in files for hazard_type, rule in file.hazards.items()]
+
+
+def _check_person(by: str) -> None:
+    if not by.strip() or by == SHIPPED:
+        raise RuleError("name the person who decides this")
+
+
+async def _proposal(connection: Connection, key: Key, revision: int) -> asyncpg.Record:
+    row = await connection.fetchrow(_SQL.revision, *key, revision)
+    if row is None:
+        raise RuleError(f"{'/'.join(key)} has no revision {revision}: see `lifeline rules history`")
+    if row["approved_at"] is not None or row["rejected_at"] is not None:
+        raise RuleError(f"{_place(row)} was decided already: propose it anew")
+    return row

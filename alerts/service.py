@@ -9,18 +9,22 @@ import asyncpg
 import structlog
 
 from alerts.engine import Engine
-from alerts.errors import AlertError
+from alerts.rulebook import in_force
+from alerts.silences import end_silences
 from database.engine import detect_engine
 from database.errors import PASSING
 from database.listen import Listener
 from ingest import upkeep
 from ingest.decoder import Decoder
+from ingest.errors import StaleState
 from ingest.pipeline import Pipeline, UnknownSensor
 from ingest.registry import Registry
 from ingest.session import Session
 
 TICK_S = 2.0
+CLOCK_S = 0.5  # how late a timer may be looked at
 _UPKEEP_S = 3600.0
+_PASSING: tuple[type[BaseException], ...] = (*PASSING, StaleState)
 _FOLLOWED = frozenset({"sensor", "rule", "hazard"})
 
 
@@ -46,6 +50,7 @@ class IngestService:
             group.create_task(self.session.run(), name="mqtt session")
             group.create_task(self.pipeline.run(self.session), name="pipeline")
             group.create_task(self._follow(listener), name="registry and rules")
+            group.create_task(self._keep_time(), name="alert clock")
             if self.plain:
                 group.create_task(self._keep_up(), name="partitions")
 
@@ -58,21 +63,31 @@ class IngestService:
             if loop.time() >= tick or "connected" in nouns:
                 nouns, tick = _FOLLOWED, loop.time() + TICK_S
             try:
-                await self.follow_once(nouns)
+                await self.follow_once(datetime.now(UTC), nouns)
             except PASSING as error:
                 structlog.get_logger().warning("database_away", error=str(error) or type(error).__name__)
-            except AlertError as error:
-                structlog.get_logger().error("rules_not_taken_up", error=str(error))
 
-    async def follow_once(self, nouns: Collection[str] = _FOLLOWED) -> None:
-        """Take up what other processes have written of ``nouns``: sensors, rules, checks of hazards on site."""
+    async def follow_once(self, now: datetime, nouns: Collection[str] = _FOLLOWED) -> None:
+        """Take up what other processes have written of ``nouns``: sensors, rules, what people said of hazards."""
         if "sensor" in nouns:
             changed = await self.registry.refresh(self.pool)
             await self.engine.forget_sensors(sensor.sensor_id for sensor in changed)
         if "rule" in nouns:
-            await self.engine.load_rules(self.pool)
+            await self.engine.take_rules(await in_force(self.pool, now))
         if "hazard" in nouns:
-            await self.engine.release_checked(self.pool)
+            await self.engine.listen(self.pool, now)
+            await end_silences(self.pool, now)
+
+    async def _keep_time(self) -> None:
+        connected_at: datetime | None = None
+        while True:
+            now = datetime.now(UTC)
+            connected_at = (connected_at or now) if self.session.stats.connected else None
+            try:
+                await self.engine.run_once(self.pool, now, connected_at=connected_at)
+            except _PASSING as error:
+                structlog.get_logger().warning("clock_retry", error=str(error) or type(error).__name__)
+            await asyncio.sleep(CLOCK_S)
 
     async def _keep_up(self) -> None:
         while True:
@@ -93,7 +108,8 @@ async def build_service(
     registry = Registry(prefix)
     await registry.refresh(pool)
     engine = Engine(registry.by_id)
-    await engine.load_rules(pool)
+    await engine.take_rules(await in_force(pool, datetime.now(UTC)))
+    await engine.forget_sensors(registry.by_id)
     pipeline = Pipeline(
         pool,
         registry,

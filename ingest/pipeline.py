@@ -57,7 +57,13 @@ class IngestStats:
 
 
 class Judge(Protocol):
-    """What draws conclusions from readings in their own transaction."""
+    """What draws conclusions from readings in their own transaction.
+
+    Whoever calls ``assess`` holds ``turn`` until what it returned is committed or forgotten.
+    """
+
+    @property
+    def turn(self) -> asyncio.Lock: ...
 
     async def assess(self, pool: asyncpg.Pool, rows: dict[str, list[Row]]) -> object:
         """Fold the rows of each kind into the state and return what changed, for ``write``."""
@@ -177,13 +183,14 @@ class Pipeline:
         if self._unknown_sensor == "provision":
             await self._provision(messages)
         decoded = self._decode(messages, received_at, others)
-        changes = await self._judge.assess(self._pool, decoded.rows)
         if self._engine == "plain":
             await self._make_room(decoded)
-        try:
-            stored = await self._write(decoded, changes, merge=False)
-        except asyncpg.UniqueViolationError:
-            stored = await self._write(decoded, changes, merge=True)
+        async with self._judge.turn:
+            changes = await self._judge.assess(self._pool, decoded.rows)
+            try:
+                stored = await self._write(decoded, changes, merge=False)
+            except asyncpg.UniqueViolationError:
+                stored = await self._write(decoded, changes, merge=True)
         self.stats.readings += stored.fresh
         self.stats.duplicates += stored.duplicates
         self.stats.conflicts += stored.conflicts

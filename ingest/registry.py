@@ -24,6 +24,8 @@ class Sensor:
     kind: str
     attributes: Mapping[str, Any]
     decoder: PayloadDecoder
+    interval_s: int | None = None  # its own reporting interval, None for the usual one of the kind
+    place: tuple[float, float] | None = None  # longitude, latitude
 
 
 class Registry:
@@ -52,16 +54,17 @@ class Registry:
         self._untold += [sensor for row in rows if (sensor := self._enter(row)) is not None]
 
     def _enter(self, row: asyncpg.Record) -> Sensor | None:
-        sensor_id, code, kind, attributes = row
+        sensor_id, code, kind, attributes, interval_s, longitude, latitude = row
         if kind not in KINDS:
             return None  # of a kind that a newer version knows
         shared = self._attributes.setdefault(repr(attributes), MappingProxyType(attributes))
+        place = None if longitude is None or latitude is None else (longitude, latitude)
+        sensor = Sensor(sensor_id, code, kind, shared, DECODERS[kind], interval_s, place)
         known = self.by_id.get(sensor_id)
         if known is not None:
-            if (known.code, known.kind) == (code, kind) and known.attributes is shared:
+            if known == sensor:
                 return None
             self._leave(known)
-        sensor = Sensor(sensor_id, code, kind, shared, DECODERS[kind])
         self.by_id[sensor_id] = sensor
         self.by_topic[native_topic(self.prefix, kind, code)] = sensor
         for name in _names(sensor):

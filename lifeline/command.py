@@ -32,6 +32,8 @@ COMMANDS = MappingProxyType(
         "init": "Load a county: grids, sensors, squads.",
         "key": "Make, list and revoke the API's keys.",
         "quarantine": "Look at messages that could not become readings; send them again or drop them.",
+        "rules": "Look at the rules that grade readings, try a proposal on stored readings, decide on it.",
+        "silences": "Keep hazards from calling squads out while work is going on.",
         "decode": "Read one device message and print its readings.",
         "profiles": "List, check and begin device profiles.",
         "bench": "Measure what the road carries on this machine.",

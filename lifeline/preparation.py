@@ -1,11 +1,13 @@
 """Bringing a database to where this version of the hub wants it, and telling whether it is there."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 
-from alerts.rulebook import default_rules, load_rules
+from alerts.rulebook import load_shipped
+from alerts.rulefile import default_rules
 from database.migrate import migrate, read_migrations
 from database.pool import connect
 from database.queries import load_queries
@@ -30,7 +32,7 @@ async def prepare(database_url: str) -> Prepared:
     try:
         migrations = await migrate(connection)
         engine = await ensure_reading_tables(connection)
-        rules = await load_rules(connection, default_rules())
+        rules = await load_shipped(connection, default_rules(), datetime.now(UTC))
     finally:
         await connection.close()
     return Prepared(tuple(migrations), tuple(rules), engine)

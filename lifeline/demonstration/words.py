@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.grades import GRADES, Grade
-from alerts.rulebook import default_rules
+from alerts.rulefile import default_rules
 from simulators.drill import Text, Wanted
 
 GRADE_OF: Mapping[int, Grade] = MappingProxyType({grade.number: grade for grade in GRADES})

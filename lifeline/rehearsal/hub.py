@@ -82,7 +82,7 @@ class SteppedHub:
             [(squad_id, f"{self.squads_prefix}/{squad_id}/receipts", said) for squad_id, said in answers]
         )
         await self._receipts.take(len(answers), lambda batch: self.dispatch.take(batch, now))
-        await self.intake.follow_once({"hazard"})
+        await self.intake.follow_once(now, {"hazard"})
 
     @property
     def findings(self) -> int:
@@ -91,7 +91,11 @@ class SteppedHub:
         return stats.raised + stats.regraded + stats.cleared
 
     async def decide(self, now: datetime) -> list[Message]:
-        """Run every stage behind the commit at ``now``; the messages that squads get."""
+        """Let the clock bring about what is due at ``now``, then run every stage behind the commit.
+
+        The messages that squads get are returned. Silence is not judged: only the sensors of the drill report.
+        """
+        await self.intake.engine.run_once(self.intake.pool, now)
         while (await self.dispatch.dispatch_once(now)).more:
             pass
         sent = 0

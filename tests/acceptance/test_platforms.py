@@ -19,7 +19,8 @@ from hub_support import end_session
 from pydantic import SecretStr
 from sparkplug_encoder import encode_payload
 
-from alerts.rulebook import default_rules, load_rules
+from alerts.rulebook import load_shipped
+from alerts.rulefile import default_rules
 from api.keys import add_key
 from database.listen import Listener
 from ingest.formats.sparkplug_payload import rebirth_payload
@@ -129,7 +130,7 @@ async def start(
 
 async def _register(pool: asyncpg.Pool, kind: str, attributes: Mapping[str, Any]) -> str:
     async with pool.acquire() as connection:
-        await load_rules(connection, default_rules())
+        await load_shipped(connection, default_rules(), datetime.now(UTC))
         await connection.execute(
             "INSERT INTO sensor (code, kind, longitude, latitude, attributes) VALUES ('S-1', $1, 112.44, 23.64, $2)",
             kind,

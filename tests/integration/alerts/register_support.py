@@ -9,7 +9,8 @@ from typing import Any
 
 import asyncpg
 
-from alerts.rulebook import default_rules, load_rules
+from alerts.rulebook import load_shipped
+from alerts.rulefile import default_rules
 from alerts.service import IngestService, build_service
 from ingest.broker import Broker
 from ingest.decoder import Decoder
@@ -49,7 +50,7 @@ class Street:
             *place,
             attributes,
         )
-        await self.service.follow_once()
+        await self.service.follow_once(NOW)
 
     async def say(self, seconds: float, **values: Any) -> None:
         """All these sensors report at once: code=value, where the value is the kind's main quantity."""
@@ -106,7 +107,7 @@ class Street:
 async def open_street(pool: asyncpg.Pool) -> Street:
     """A street without sensors."""
     async with pool.acquire() as connection:
-        await load_rules(connection, default_rules())
+        await load_shipped(connection, default_rules(), NOW - timedelta(days=1))
     session = Session(Broker("127.0.0.1", 1), client_id="unused", topic_filters=("x",))
     service = await build_service(pool, session, Decoder((NATIVE,), {}), prefix="sensors", unknown_sensor="quarantine")
     return Street(pool, service)

@@ -1,41 +1,18 @@
 """Readings in, hazards and incidents out, in the readings' own transaction."""
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from engine_support import NOW, events, hazards, sent, start, take
 
-from alerts.rulebook import default_rules, load_rules
-from alerts.service import IngestService, build_service
-from ingest.broker import Broker
-from ingest.decoder import Decoder
-from ingest.formats.table import NATIVE
-from ingest.session import Session
-
-NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    topic: str
-    payload: bytes
-
-
-def sent(kind: str, code: str, seconds: float, **quantities: object) -> Sent:
-    time = NOW + timedelta(seconds=seconds)
-    return Sent(f"sensors/{kind}/{code}/reading", json.dumps({"time": time.isoformat(), **quantities}).encode())
-
-
-async def start(pool) -> IngestService:
-    session = Session(Broker("127.0.0.1", 1), client_id="unused", topic_filters=("x",))
-    return await build_service(pool, session, Decoder((NATIVE,), {}), prefix="sensors", unknown_sensor="quarantine")
+from alerts.rulebook import load_shipped
+from alerts.rulefile import default_rules
 
 
 @pytest.fixture
 async def service(pool):
     async with pool.acquire() as connection:
-        await load_rules(connection, default_rules())
+        await load_shipped(connection, default_rules(), NOW)
     await pool.execute(
         "INSERT INTO sensor (code, kind, name_zh, name_en, longitude, latitude, attributes) VALUES"
         " ('g1', 'gas', '一号井', 'Well 1', 112.44, 23.63, '{\"placement\": \"chamber\"}'),"
@@ -45,19 +22,6 @@ async def service(pool):
         " ('n1', 'noise', '', '', 112.44, 23.63, '{\"noise_class\": \"1\"}')"
     )
     return await start(pool)
-
-
-async def take(service: IngestService, *messages: Sent) -> None:
-    for message in messages:
-        await service.pipeline.process([message], NOW)
-
-
-async def hazards(pool):
-    return await pool.fetch("SELECT * FROM hazard ORDER BY hazard_id")
-
-
-async def events(pool, table: str = "hazard_event") -> list[str]:
-    return [row["event"] for row in await pool.fetch(f"SELECT event FROM {table} ORDER BY {table}_id")]
 
 
 async def test_a_red_reading_is_a_red_hazard_and_an_incident_at_once(service, pool):
@@ -118,9 +82,11 @@ async def test_a_latched_red_waits_for_the_check_on_site(service, pool):
     [hazard] = await hazards(pool)
     assert (hazard["grade"], hazard["latched"], hazard["cleared_at"]) == (1, True, None)
     await pool.execute("UPDATE hazard SET checked_at = $1", NOW)
-    await service.follow_once()
-    await take(service, *(sent("manhole", "m1", -500 + 60 * n, cover_state="closed") for n in range(6)))
-    assert (await hazards(pool))[0]["cleared_at"] is not None
+    await service.follow_once(NOW)
+    await service.engine.run_once(pool, NOW + timedelta(seconds=59))
+    assert (await hazards(pool))[0]["cleared_at"] is None
+    await service.engine.run_once(pool, NOW + timedelta(seconds=61))
+    assert (await hazards(pool))[0]["cleared_at"] == NOW + timedelta(seconds=60)
 
 
 async def test_two_hazard_types_of_one_sensor_stand_side_by_side(service, pool):
@@ -155,33 +121,13 @@ async def test_a_restart_in_between_changes_nothing(service, pool):
     assert [int((row["at"] - NOW).total_seconds()) for row in rows] == [-3570, -3500, -2800, -2200, -1600, -1000]
 
 
-async def test_a_new_rule_revision_is_taken_up_and_named_by_the_hazard(service, pool):
-    [file] = [file for file in default_rules() if file.kind == "gas"]
-    async with pool.acquire() as connection:
-        body = await connection.fetchval("SELECT body FROM rule WHERE hazard_type = 'gas_combustible'")
-        body["cases"] = [{"limits": {"red": 60}, "words": {}, "when": {}, "hours": None}]
-        await connection.execute(
-            "INSERT INTO rule (kind, hazard_type, revision, body, source)"
-            " VALUES ('gas', 'gas_combustible', 2, $1, 'x')",
-            body,
-        )
-    await service.follow_once()
-    await take(service, sent("gas", "g1", 0, ch4_lel_pct=61))
-    [hazard] = await hazards(pool)
-    assert hazard["grade"] == 1
-    assert await pool.fetchval("SELECT revision FROM rule WHERE rule_id = $1", hazard["rule_id"]) == 2
-    async with pool.acquire() as connection:
-        assert await load_rules(connection, [file]) == ["gas/gas_combustible"]
-        assert await load_rules(connection, [file]) == []
-
-
 async def test_changed_attributes_change_the_limits(service, pool):
     await take(service, sent("manhole", "m2", -60, cover_state="open"))
     assert (await hazards(pool))[0]["grade"] == 2
     await pool.execute(
         "UPDATE sensor SET attributes = '{\"road\": \"carriageway\"}', updated_at = now() WHERE code = 'm2'"
     )
-    await service.follow_once()
+    await service.follow_once(NOW)
     await take(service, sent("manhole", "m2", 0, cover_state="open"))
     assert (await hazards(pool))[0]["grade"] == 1
 
@@ -198,7 +144,7 @@ async def test_thousands_at_once_are_one_hazard_and_one_incident_each(service, p
     await pool.execute(
         "INSERT INTO sensor (code, kind, updated_at) SELECT 's' || n, 'gas', now() FROM generate_series(1, 2000) n"
     )
-    await service.follow_once()
+    await service.follow_once(NOW)
     await service.pipeline.process([sent("gas", f"s{n}", 0, ch4_lel_pct=91.5) for n in range(1, 2001)], NOW)
     assert await pool.fetchval("SELECT count(*) FROM hazard WHERE grade = 1") == 2000
     assert await pool.fetchval("SELECT count(DISTINCT incident_id) FROM hazard") == 2000

@@ -196,7 +196,7 @@ async def test_a_storm_becomes_tens_of_incidents_within_seconds(
             for n in range(SENSORS_IN_STORM)
         ],
     )
-    await street.service.follow_once()
+    await street.service.follow_once(NOW)
     everywhere = {f"w{n}": 0.3 for n in range(SENSORS_IN_STORM)}
     await street.say(-600, **everywhere)
     began = perf_counter()

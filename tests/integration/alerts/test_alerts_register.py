@@ -45,7 +45,7 @@ async def test_a_check_frees_the_latch_and_the_engine_clears(
     assert "cleared" not in await street.hazard_events(hazard_id)
     async with pool.acquire() as connection:
         await register.check(connection, hazard_id, "key:duty", NOW)
-    await street.service.follow_once()
+    await street.service.follow_once(NOW)
     for seconds in (183, 244):
         await street.say(seconds, m0="closed")
     assert (await street.hazard_events(hazard_id))[-1] == "cleared"

@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from alerts.engine import Engine
-from alerts.rulebook import default_rules, load_rules
+from alerts.rulebook import in_force, load_shipped
+from alerts.rulefile import default_rules
 from database.engine import detect_engine
 from ingest import quarantine
 from ingest.decoder import Decoder
@@ -59,12 +60,12 @@ async def build(
 ) -> Road:
     async with pool.acquire() as connection:
         engine_name = await detect_engine(connection)
-        await load_rules(connection, default_rules())
+        await load_shipped(connection, default_rules(), NOW)
     await pool.execute("INSERT INTO sensor (code, kind) VALUES ('g1', 'gas'), ('g2', 'gas') ON CONFLICT DO NOTHING")
     registry = Registry("sensors")
     await registry.refresh(pool)
     engine = Engine(registry.by_id)
-    await engine.load_rules(pool)
+    await engine.take_rules(await in_force(pool, NOW))
     pipeline = Pipeline(
         pool,
         registry,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.grouping import Anchor, Family, Grouping, Storm, Subject, default_grouping, group, read_grouping
-from alerts.rulebook import default_rules
+from alerts.rulefile import default_rules
 from alerts.rules import RuleError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

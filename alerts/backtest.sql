@@ -1,0 +1,2 @@
+-- name: sensors
+SELECT sensor_id, code, attributes, interval_s FROM sensor WHERE kind = $1 ORDER BY sensor_id

@@ -1,0 +1,178 @@
+"""Rules from files and from stored bodies, checked against the kinds before anything relies on them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from alerts.grades import SEVERITY
+from alerts.rules import Case, Rule, RuleError, RuleFile
+from ingest.kinds import KINDS, Kind, Quantity, State
+
+RULES = Path(__file__).parent / "rules"
+
+
+def default_rules() -> list[RuleFile]:
+    """The rules that come with the program."""
+    return [read_rules(path) for path in sorted(RULES.glob("*.yaml"))]
+
+
+def read_rules(path: Path) -> RuleFile:
+    """Read and check one rule file; RuleError with file and place when it can't be used."""
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        rules = msgspec.convert(body, RuleFile)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise RuleError(f"{path.name}: {error}") from error
+    if rules.kind not in KINDS:
+        raise RuleError(f"{path.name}: unknown kind {rules.kind!r}: expected {', '.join(KINDS)}")
+    for name, rule in rules.hazards.items():
+        place = f"{path.name}: {name}"
+        check_rule(place, KINDS[rules.kind], rule)
+        for muter in rule.muted_by:
+            _expect(f"{place}, muted_by", muter, rules.hazards)
+            if rules.hazards[muter].muted_by or muter == name:
+                raise RuleError(f"{place}: {muter} is muted itself, so it can't mute others")
+    return rules
+
+
+def parse_rule(place: str, kind: str, body: Any) -> Rule:
+    """A rule from its stored body, checked; RuleError begins with ``place``."""
+    if kind not in KINDS:
+        raise RuleError(f"{place}: unknown kind {kind!r}: expected {', '.join(KINDS)}")
+    try:
+        rule = msgspec.convert(body, Rule)
+    except msgspec.ValidationError as error:
+        raise RuleError(f"{place}: {error}") from error
+    check_rule(place, KINDS[kind], rule)
+    return rule
+
+
+def rule_body(rule: Rule) -> Any:
+    """The rule as jsonb holds it."""
+    return msgspec.json.decode(msgspec.json.encode(rule))
+
+
+def check_rule(place: str, kind: Kind, rule: Rule) -> None:
+    """Hold a rule against the kind; RuleError says what to change."""
+    subjects = [rule.quantity is not None, bool(rule.missed), rule.fault is not None]
+    if sum(subjects) != 1:
+        raise RuleError(f"{place}: give one of quantity (with cases), missed, fault")
+    if rule.quantity is not None:
+        _check_cases(place, kind, rule, rule.quantity)
+    elif rule.cases or rule.rise or rule.neighbours or rule.void:
+        raise RuleError(f"{place}: cases, rise, neighbours and void belong to a quantity")
+    if rule.fault is not None:
+        _check_fault(place, kind, rule)
+    for name, worthless in rule.void.items():
+        _check_void(f"{place}, void", kind, name, worthless)
+    _check_numbers(place, rule)
+
+
+def _check_numbers(place: str, rule: Rule) -> None:
+    numbers = (rule.deadband, rule.off_delay_s, rule.realarm_s, *rule.on_delay_s.values(), *rule.on_samples.values())
+    if min(numbers) < 0:
+        raise RuleError(f"{place}: delays, samples and deadband can't be negative")
+    for colour, window in rule.of_samples.items():
+        if window < rule.on_samples.get(colour, 1):
+            raise RuleError(f"{place}: of_samples of {colour} is less than its on_samples")
+    missed = [rule.missed[colour] for colour in sorted(rule.missed, key=SEVERITY.__getitem__)]
+    if any(count < 1 for count in missed) or missed != sorted(set(missed)):
+        raise RuleError(f"{place}: missed intervals begin at 1 and grow from blue to red")
+    if rule.rise is not None and (rule.rise.by <= 0 or rule.rise.within_s <= 0):
+        raise RuleError(f"{place}: a rise has positive by and within_s")
+    near = rule.neighbours
+    if near is not None and (near.count < 2 or near.within_m <= 0 or SEVERITY[near.to] <= SEVERITY[near.at]):
+        raise RuleError(f"{place}: neighbours are at least 2, within_m is positive, and `to` is graver than `at`")
+
+
+def _check_cases(place: str, kind: Kind, rule: Rule, quantity: str) -> None:
+    column = _column(place, kind, quantity)
+    if not rule.cases:
+        raise RuleError(f"{place}: give at least one case")
+    if rule.rise is not None and (isinstance(column, State) or rule.direction == "below"):
+        raise RuleError(f"{place}: a rise needs a number whose danger lies above")
+    for number, case in enumerate(rule.cases, 1):
+        if isinstance(column, State):
+            _check_words(f"{place}, case {number}", column, case)
+        else:
+            _check_limits(f"{place}, case {number}", column, rule, case)
+        if case.hours is not None and not all(0 <= hour <= 24 for hour in case.hours):
+            raise RuleError(f"{place}, case {number}: hours lie between 0 and 24")
+
+
+def _column(place: str, kind: Kind, name: str) -> Quantity | State:
+    column = {column.name: column for column in kind.columns}.get(name)
+    if column is None:
+        raise RuleError(f"{place}: {kind.name} has no {name!r}: expected {', '.join(kind.column_names)}")
+    return column
+
+
+def _number(place: str, kind: Kind, name: str) -> Quantity:
+    column = _column(place, kind, name)
+    if isinstance(column, State):
+        raise RuleError(f"{place}: {name} is a state, not a number")
+    return column
+
+
+def _expect(place: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise RuleError(f"{place}: unknown {name!r}: expected {', '.join(known)}")
+
+
+def _check_fault(place: str, kind: Kind, rule: Rule) -> None:
+    fault = rule.fault
+    assert fault is not None
+    for name, (low, high) in fault.plausible.items():
+        column = _number(f"{place}, plausible", kind, name)
+        if not column.minimum <= low < high <= column.maximum:
+            raise RuleError(
+                f"{place}, plausible: give low < high of {name} within {column.minimum:g} to {column.maximum:g}"
+                f" {column.unit}"
+            )
+    if fault.stuck is not None:
+        _number(f"{place}, stuck", kind, fault.stuck.quantity)
+        if fault.stuck.for_s <= 0:
+            raise RuleError(f"{place}, stuck: for_s is positive")
+    if fault.spike is not None:
+        _number(f"{place}, spike", kind, fault.spike.quantity)
+        if fault.spike.by <= 0 or fault.spike.within_s <= 0:
+            raise RuleError(f"{place}, spike: by and within_s are positive")
+    if not fault.plausible and fault.stuck is None and fault.spike is None:
+        raise RuleError(f"{place}: a fault names plausible ranges, stuck or spike")
+
+
+def _check_void(place: str, kind: Kind, name: str, worthless: float | tuple[str, ...]) -> None:
+    column = _column(place, kind, name)
+    if isinstance(column, State):
+        if isinstance(worthless, float | int):
+            raise RuleError(f"{place}: {name} is a state: name the words")
+        for word in worthless:
+            _expect(place, word, column.words)
+    elif not isinstance(worthless, float | int):
+        raise RuleError(f"{place}: {name} is a number: give the value from which on")
+
+
+def _check_words(place: str, column: State, case: Case) -> None:
+    if case.limits or not case.words:
+        raise RuleError(f"{place}: {column.name} is a state, so give words, not limits")
+    unknown = sorted(set(case.words) - set(column.words))
+    if unknown:
+        raise RuleError(f"{place}: {column.name} is never {', '.join(unknown)}: expected {', '.join(column.words)}")
+
+
+def _check_limits(place: str, column: Quantity, rule: Rule, case: Case) -> None:
+    if case.words or not case.limits:
+        raise RuleError(f"{place}: {column.name} is a number, so give limits, not words")
+    for colour, limit in case.limits.items():
+        if not column.minimum <= limit <= column.maximum:
+            raise RuleError(
+                f"{place}: the {colour} limit {limit:g} lies outside what the sensor can report,"
+                f" {column.minimum:g} to {column.maximum:g} {column.unit}"
+            )
+    ordered = [limit for _, limit in sorted((SEVERITY[colour], limit) for colour, limit in case.limits.items())]
+    graver = sorted(set(ordered), reverse=rule.direction == "below")
+    if ordered != graver:
+        raise RuleError(f"{place}: limits must grow graver from blue to red when the danger lies {rule.direction}")

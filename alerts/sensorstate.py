@@ -1,0 +1,216 @@
+"""One sensor under the rules that apply to it: its state, folded over readings and the clock, without any I/O.
+
+Whatever the rules, most readings of most sensors change nothing: a row within the watch's bounds leaves a sensor at
+rest as it is, and costs a few comparisons.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from alerts.assessment import (
+    REST,
+    Change,
+    Standing,
+    Step,
+    next_silence,
+    next_step,
+    quiet,
+    rests,
+    step,
+    take_sign,
+    take_value,
+)
+from alerts.tracks import Track
+from alerts.watch import Watch
+from ingest.payload import Row
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Found(NamedTuple):
+    """A change at a sensor: the track that it is of, and whether the grade is latched from then on."""
+
+    track: Track
+    change: Change
+    latched: bool
+
+
+@dataclass(slots=True)
+class SensorState:
+    """What is remembered of one sensor; ``standings`` is None while every track rests.
+
+    ``anchor`` is the first row with the value that a stuck sensor repeats, ``before`` the one before a jump. ``due`` is
+    when the clock should look next.
+    """
+
+    watch: Watch
+    last: datetime = NEVER
+    standings: list[Standing] | None = None
+    previous: Row | None = None
+    anchor: Row | None = None
+    before: Row | None = None
+    due: datetime | None = field(default=None, compare=False)
+
+    def stays_at_rest(self, row: Row) -> bool:
+        """Take a row in if it moves nothing; False when ``take`` must look at it."""
+        if self.standings is not None:
+            return False
+        watch = self.watch
+        for position, low, high in watch.bounds:
+            value = row[position]
+            if value is not None and not low < value < high:
+                return False
+        for position, words in watch.harmless:
+            value = row[position]
+            if value is not None and value not in words:
+                return False
+        plausibility = watch.plausibility
+        previous = self.previous
+        if plausibility.spike >= 0 and previous is not None and plausibility.jumps(previous, row):
+            return False
+        if self.before is not None or (plausibility.stuck >= 0 and self._repeats(row)):
+            return False
+        self.previous = row
+        self.last = row[1]
+        return True
+
+    def take(self, row: Row) -> list[Found]:
+        """Fold one row in: first what was due before it, then its values, then what follows at once."""
+        found = self.advance(row[1]) if self.standings is not None else []
+        self.sample(row)
+        if self.standings is not None:
+            found += self.advance(row[1])
+        return found
+
+    def sample(self, row: Row) -> None:
+        """Fold the values of a row in without drawing conclusions. A rebuilt state begins with this."""
+        if self.stays_at_rest(row):
+            return
+        watch, time = self.watch, row[1]
+        standings = self.standings or [REST] * len(watch.tracks)
+        implausible = watch.plausibility.implausible(row)
+        sign = self._sign(row, implausible)
+        trusted = sign is None and (watch.fault < 0 or standings[watch.fault].severity == 0)
+        for index, track in enumerate(watch.tracks):
+            standing = standings[index]
+            if track.position < 0:
+                if standing is not REST or (sign is not None and index == watch.fault):
+                    standings[index] = take_sign(track, standing, time, sign if index == watch.fault else None)
+                continue
+            value = row[track.position]
+            if value is None or track.is_void(row):
+                continue
+            if track.position in implausible:
+                standings[index] = standing._replace(falling_since=None) if standing is not REST else REST
+            elif standing is not REST or not quiet(track, value):
+                standings[index] = take_value(track, self._seeded(track, standing), time, value, trusted=trusted)
+        self.last = time
+        self.previous = row
+        self._settle(standings)
+
+    def advance(self, now: datetime, *, heard_from: datetime | None = None) -> list[Found]:
+        """Do what is due up to ``now``, in the order of the times at which it was due.
+
+        Silence is judged when ``heard_from`` is given: since when readings would have been heard.
+        """
+        standings = self.standings or [REST] * len(self.watch.tracks)
+        found = []
+        while True:
+            due, index = self._next(standings, heard_from)
+            if due is None or due.at > now:
+                break
+            track = self.watch.tracks[index]
+            before = standings[index]
+            standings[index], change = step(track, before, due)
+            if index == self.watch.fault:
+                self._trust(standings, before.severity, due)
+            found.append(Found(track, change, standings[index].latched))
+        self._settle(standings)
+        return found
+
+    def next_due(self) -> datetime | None:
+        """When the clock should look again if no reading comes before."""
+        if self.standings is None and self.watch.silence < 0:
+            return None
+        due, _ = self._next(self.standings or [REST] * len(self.watch.tracks), NEVER)
+        return due.at if due else None
+
+    def _next(self, standings: Sequence[Standing], heard_from: datetime | None) -> tuple[Step | None, int]:
+        found: Step | None = None
+        at = -1
+        for index, standing in enumerate(standings):
+            due = self._next_of(index, standing, standings, heard_from)
+            if due is not None and (found is None or due.at < found.at):
+                found, at = due, index
+        return found, at
+
+    def _next_of(
+        self, index: int, standing: Standing, standings: Sequence[Standing], heard_from: datetime | None
+    ) -> Step | None:
+        track = self.watch.tracks[index]
+        if index == self.watch.silence:
+            due = next_step(track, standing) if standing.severity else None
+            if due is not None or heard_from is None or self.last is NEVER:
+                return due
+            silent = next_silence(track, standing, self.last)
+            return silent._replace(at=max(silent.at, heard_from)) if silent else None
+        if standing is REST:
+            return None
+        muters = self.watch.muters[index]
+        if not muters:
+            return next_step(track, standing)
+        muted = max(standings[muter].severity for muter in muters)
+        times = [time for muter in muters if (time := standings[muter].graded_at) is not None]
+        return next_step(track, standing, muted=muted, unmuted_at=max(times, default=None))
+
+    def _trust(self, standings: list[Standing], before: int, due: Step) -> None:
+        """A sensor that turns out faulty lowers nothing; once it is sound again, the off-delays begin anew."""
+        falling_since = None if due.severity else due.at
+        for index, standing in enumerate(standings):
+            if self.watch.tracks[index].position >= 0 and standing.severity > standing.held:
+                standings[index] = standing._replace(falling_since=falling_since)
+
+    def _seeded(self, track: Track, standing: Standing) -> Standing:
+        """The standing with the latest quiet value, when a rise is looked for and nothing else is known."""
+        previous = self.previous
+        if track.rule.rise is None or standing.samples or previous is None or previous[track.position] is None:
+            return standing
+        return standing._replace(samples=((previous[1], previous[track.position]),))
+
+    def _sign(self, row: Row, implausible: frozenset[int]) -> str | None:
+        """What the row says of a fault, and the memory for what the next one may say."""
+        plausibility, previous, before = self.watch.plausibility, self.previous, self.before
+        self.before = None
+        sign = None
+        if plausibility.spike >= 0 and previous is not None:
+            if before is not None and plausibility.is_spike(before, previous, row):
+                sign = "spike"
+            elif plausibility.jumps(previous, row):
+                self.before = previous
+        if plausibility.stuck >= 0 and self._repeats(row):
+            sign = "stuck"
+        return "implausible" if implausible else sign
+
+    def _repeats(self, row: Row) -> bool:
+        """Whether the quantity has been stuck for too long with this row."""
+        plausibility, anchor = self.watch.plausibility, self.anchor
+        value = row[plausibility.stuck]
+        if value is None:
+            return False
+        if anchor is None or value != anchor[plausibility.stuck] or row[1] - self.last > self.watch.hold:
+            self.anchor = row
+            return False
+        return plausibility.is_stuck(anchor, row)
+
+    def _settle(self, standings: list[Standing]) -> None:
+        restless = False
+        for index, standing in enumerate(standings):
+            if standing is REST:
+                continue
+            if rests(self.watch.tracks[index], standing):
+                standings[index] = REST
+            else:
+                restless = True
+        self.standings = standings if restless else None

@@ -1,0 +1,77 @@
+"""Silences: while work is going on, hazards are recorded but call nobody out. Each one ends by itself."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+
+from alerts.errors import AlertError
+from alerts.incidents import place_hazards, take_turn, tell
+from database.queries import load_queries
+from ingest.kinds import KINDS
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+LONGEST = timedelta(days=30)
+
+
+class SilenceError(AlertError):
+    """A silence that can't be made or ended; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What a silence covers: what meets all that is given. ``sensor`` is a code."""
+
+    sensor: str | None = None
+    grid_id: str | None = None
+    kind: str | None = None
+    hazard_type: str | None = None
+    work_order: str | None = None
+
+
+async def add_silence(
+    pool: asyncpg.Pool, selector: Selector, ends_at: datetime, reason: str, by: str, now: datetime
+) -> int:
+    """Silence from ``now`` to ``ends_at``; its number. SilenceError when it would cover nothing, or for ever."""
+    if not reason.strip() or not by.strip():
+        raise SilenceError("give a reason and the person who answers for it")
+    if not now < ends_at <= now + LONGEST:
+        raise SilenceError(f"a silence ends in the future, within {LONGEST.days} days")
+    if selector.sensor is None and selector.grid_id is None and selector.kind is None:
+        raise SilenceError("name a sensor, a grid or a kind")
+    if selector.kind is not None and selector.kind not in KINDS:
+        raise SilenceError(f"unknown kind {selector.kind!r}: expected {', '.join(KINDS)}")
+    if selector.sensor is not None and not await pool.fetchval(_SQL.sensor_exists, selector.sensor):
+        raise SilenceError(f"there is no sensor {selector.sensor!r}")
+    if selector.grid_id is not None and not await pool.fetchval(_SQL.grid_exists, selector.grid_id):
+        raise SilenceError(f"there is no grid {selector.grid_id!r}")
+    covered = (selector.sensor, selector.grid_id, selector.kind, selector.hazard_type, selector.work_order)
+    number: int = await pool.fetchval(_SQL.add, *covered, now, ends_at, reason, by, now)
+    return number
+
+
+async def end_early(
+    pool: asyncpg.Pool, by: str, now: datetime, *, silence_id: int | None = None, work_order: str | None = None
+) -> list[int]:
+    """End one silence, or those of a work order, before their time; SilenceError when none is in force."""
+    ended = [row["silence_id"] for row in await pool.fetch(_SQL.end_early, silence_id, now, by, work_order)]
+    if not ended:
+        raise SilenceError("no such silence is in force: see `lifeline silences list`")
+    return ended
+
+
+async def listed(pool: asyncpg.Pool, now: datetime, *, over: bool = False) -> list[asyncpg.Record]:
+    """Silences that are still to end, or all of them, with the number of open hazards that each holds back."""
+    return await pool.fetch(_SQL.listed, now, over)
+
+
+async def end_silences(pool: asyncpg.Pool, now: datetime) -> int:
+    """Raise what is still bad of silences that are over; the number of hazards."""
+    async with pool.acquire() as connection, connection.transaction():
+        await take_turn(connection)
+        heard = [row["hazard_id"] for row in await connection.fetch(_SQL.end_silences, now)]
+        if heard:
+            await place_hazards(connection, heard)
+            await tell(connection)
+    return len(heard)

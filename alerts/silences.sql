@@ -1,0 +1,36 @@
+-- name: add
+INSERT INTO silence (sensor_id, grid_id, kind, hazard_type, work_order, starts_at, ends_at, reason, created_by,
+                     created_at)
+VALUES ((SELECT sensor_id FROM sensor WHERE code = $1), $2, $3, $4, $5, $6, $7, $8, $9, $10)
+RETURNING silence_id
+
+-- name: sensor_exists
+SELECT EXISTS (SELECT FROM sensor WHERE code = $1)
+
+-- name: grid_exists
+SELECT EXISTS (SELECT FROM grid WHERE grid_id = $1)
+
+-- name: end_early
+UPDATE silence SET ends_at = greatest($2, starts_at), ended_by = $3
+WHERE ends_at > $2 AND (silence_id = $1 OR work_order = $4) RETURNING silence_id
+
+-- name: listed
+SELECT silence_id, sensor.code AS sensor, silence.grid_id, silence.kind, hazard_type, work_order, starts_at, ends_at,
+       reason, created_by, ended_by,
+       (SELECT count(*) FROM hazard WHERE hazard.silence_id = silence.silence_id AND cleared_at IS NULL) AS hazards
+FROM silence LEFT JOIN sensor USING (sensor_id) WHERE $2 OR ends_at > $1
+ORDER BY silence_id
+
+-- name: end_silences
+-- What is still bad when its silence is over.
+WITH heard AS (
+    UPDATE hazard SET silence_id = NULL
+    FROM silence
+    WHERE hazard.silence_id = silence.silence_id AND silence.ends_at <= $1 AND cleared_at IS NULL
+    RETURNING hazard_id, grade, silence.ends_at, silence.silence_id
+)
+INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
+SELECT hazard_id, ends_at, 'raised', grade, '静默 ' || silence_id || ' 结束，险情仍在',
+       'silence ' || silence_id || ' is over and the hazard still there', 'engine'
+FROM heard
+RETURNING hazard_id

@@ -1,0 +1,126 @@
+"""A rule as it applies to one sensor: its numbers looked up once, so that judging a value only compares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.grades import SEVERITY
+from alerts.rules import Case, Rule
+from ingest.kinds import Kind, Quantity, State
+from ingest.payload import Row
+
+ZONE = ZoneInfo("Asia/Shanghai")  # the local hours of rules
+MISSED_INTERVALS = 2  # a value is taken to hold for so many of the sensor's reporting intervals
+
+_NO_CASE = Case()
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A rule applied to sensors with certain attributes and interval.
+
+    ``column`` and ``position`` (that of the value in a row) are None and -1 for silence and faults. ``depth``: how many
+    samples count for the longest N of M. ``hold``: how long a value is taken to hold without a new one.
+    """
+
+    hazard_type: str
+    rule_id: int
+    rule: Rule
+    column: Quantity | State | None
+    position: int
+    cases: tuple[Case, ...]
+    on_delay: tuple[timedelta, ...]
+    on_samples: tuple[int, ...]
+    of_samples: tuple[int, ...]
+    depth: int
+    off_delay: timedelta
+    realarm: timedelta
+    latch: frozenset[int]
+    hold: timedelta
+    interval: timedelta
+    within: timedelta  # of a rise
+    void: tuple[tuple[int, float | frozenset[str]], ...]
+
+    @property
+    def watches_silence(self) -> bool:
+        """Whether it is moved by the clock alone."""
+        return bool(self.rule.missed)
+
+    @property
+    def window(self) -> timedelta:
+        """How far back readings matter to the timers beside a grade."""
+        stuck = self.rule.fault.stuck if self.rule.fault else None
+        within = timedelta(seconds=stuck.for_s) if stuck else self.within
+        return max(*self.on_delay, self.off_delay, within)
+
+    def case_at(self, time: datetime) -> Case:
+        """The case in force at ``time``; one without limits when the rule says nothing at that hour."""
+        if len(self.cases) == 1 and self.cases[0].hours is None:
+            return self.cases[0]
+        hour = time.astimezone(ZONE).hour
+        return next((case for case in self.cases if case.holds_at(hour)), _NO_CASE)
+
+    def graded(self, time: datetime) -> frozenset[int]:
+        """The severities that can be given at ``time``."""
+        if self.rule.missed:
+            return frozenset(SEVERITY[colour] for colour in self.rule.missed)
+        if self.rule.fault:
+            return frozenset((SEVERITY[self.rule.fault.grade],))
+        case = self.case_at(time)
+        found = {SEVERITY[colour] for colour in (case.limits or case.words.values())}
+        if self.rule.neighbours and found:
+            found.add(SEVERITY[self.rule.neighbours.to])
+        return frozenset(found)
+
+    def is_void(self, row: Row) -> bool:
+        """Whether the row itself says that the value is worthless."""
+        for position, worthless in self.void:
+            value = row[position]
+            if value is not None and (value in worthless if isinstance(worthless, frozenset) else value >= worthless):
+                return True
+        return False
+
+
+def build_track(
+    kind: Kind,
+    hazard_type: str,
+    rule_id: int,
+    rule: Rule,
+    attributes: Mapping[str, Any],
+    interval_s: int | None = None,
+) -> Track | None:
+    """``rule`` as it applies to a sensor with these attributes; None when none of its cases does."""
+    cases = tuple(case for case in rule.cases if case.applies(attributes))
+    if rule.quantity is not None and not cases:
+        return None
+    position = kind.column_names.index(rule.quantity) if rule.quantity is not None else None
+    interval = timedelta(seconds=interval_s or kind.interval_s)
+    delays = {colour: timedelta(seconds=delay) for colour, delay in rule.on_delay_s.items()}
+    delays |= {colour: count * interval for colour, count in rule.missed.items()}
+    on_samples = tuple(max(1, rule.on_samples.get(colour, 1)) for colour in SEVERITY)
+    of_samples = tuple(max(n, rule.of_samples.get(c, n)) for c, n in zip(SEVERITY, on_samples, strict=True))
+    return Track(
+        hazard_type=hazard_type,
+        rule_id=rule_id,
+        rule=rule,
+        column=kind.columns[position] if position is not None else None,
+        position=position + 2 if position is not None else -1,  # after sensor_id and time
+        cases=cases,
+        on_delay=tuple(delays.get(colour, timedelta()) for colour in SEVERITY),
+        on_samples=on_samples,
+        of_samples=of_samples,
+        depth=max(of_samples),
+        off_delay=timedelta(seconds=rule.off_delay_s),
+        realarm=timedelta(seconds=rule.realarm_s),
+        latch=frozenset(SEVERITY[colour] for colour in rule.latch),
+        hold=MISSED_INTERVALS * interval,
+        interval=interval,
+        within=timedelta(seconds=rule.rise.within_s if rule.rise else 0),
+        void=tuple((kind.column_names.index(name) + 2, _worthless(value)) for name, value in rule.void.items()),
+    )
+
+
+def _worthless(value: float | tuple[str, ...]) -> float | frozenset[str]:
+    return frozenset(value) if isinstance(value, tuple) else value

@@ -1,0 +1,97 @@
+"""The rules that apply to a sensor, together: looked up once for all sensors with the same attributes and interval."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import inf, nextafter
+from typing import Any
+
+from alerts.assessment import quiet
+from alerts.faults import Plausibility, build_plausibility
+from alerts.rules import Rule
+from alerts.tracks import Track, build_track
+from ingest.kinds import KINDS, State
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The tracks of sensors of one kind with the same attributes and interval.
+
+    ``bounds`` is (position, low, high) of numbers and ``harmless`` (position, words) of states: a sensor at rest whose
+    row lies within them all stays at rest. ``muters[i]`` are the tracks that keep the i-th from being raised.
+    ``silence`` and ``fault`` are indices of tracks, -1 without such a rule. ``depth`` rows and those of the last
+    ``window`` before the latest tell all that a state holds, with the hazards that ended within ``memory``.
+    """
+
+    tracks: tuple[Track, ...]
+    bounds: tuple[tuple[int, float, float], ...]
+    harmless: tuple[tuple[int, frozenset[str]], ...]
+    muters: tuple[tuple[int, ...], ...]
+    plausibility: Plausibility
+    hold: timedelta
+    silence: int = -1
+    fault: int = -1
+    depth: int = 1
+    window: timedelta = timedelta()
+    memory: timedelta = timedelta()
+
+
+def build_watch(
+    kind: str, rules: Mapping[str, tuple[int, Rule]], attributes: Mapping[str, Any], interval_s: int | None = None
+) -> Watch:
+    """The watch of sensors of ``kind`` with these attributes, under ``rules`` (rule_id and rule by hazard type)."""
+    about = KINDS[kind]
+    built = (build_track(about, name, rule_id, rule, attributes, interval_s) for name, (rule_id, rule) in rules.items())
+    found = [track for track in built if track is not None]
+    tracks = tuple(sorted(found, key=lambda track: bool(track.rule.muted_by)))  # what mutes at the same time goes first
+    names = [track.hazard_type for track in tracks]
+    fault = next((index for index, track in enumerate(tracks) if track.rule.fault), -1)
+    positions = {name: position + 2 for position, name in enumerate(about.column_names)}
+    fault_rule = tracks[fault].rule.fault if fault >= 0 else None
+    plausibility = build_plausibility(fault_rule, positions) if fault_rule else Plausibility()
+    remembering = plausibility.stuck >= 0 or plausibility.spike >= 0
+    window = max((track.window for track in tracks if not track.watches_silence), default=timedelta())
+    return Watch(
+        tracks=tracks,
+        bounds=_bounds(tracks, plausibility),
+        harmless=_harmless(tracks),
+        muters=tuple(tuple(names.index(name) for name in track.rule.muted_by if name in names) for track in tracks),
+        plausibility=plausibility,
+        hold=max((track.hold for track in tracks), default=timedelta()),
+        silence=next((index for index, track in enumerate(tracks) if track.watches_silence), -1),
+        fault=fault,
+        depth=max((track.depth for track in tracks), default=1) + 2 * remembering,
+        window=window,
+        memory=max((window, *(track.realarm for track in tracks))),
+    )
+
+
+def _bounds(tracks: Sequence[Track], plausibility: Plausibility) -> tuple[tuple[int, float, float], ...]:
+    """The open interval of each number within which nothing moves."""
+    bounds: dict[int, tuple[float, float]] = {}
+
+    def narrow(position: int, low: float, high: float) -> None:
+        known = bounds.get(position, (-inf, inf))
+        bounds[position] = (max(low, known[0]), min(high, known[1]))
+
+    for track in tracks:
+        limits = [limit for case in track.cases for limit in case.limits.values()]
+        if not limits:
+            continue
+        if track.rule.direction == "above":
+            narrow(track.position, -inf, min(limits) - (track.rule.rise.by if track.rule.rise else 0))
+        else:
+            narrow(track.position, max(limits), inf)
+    for position, low, high in plausibility.ranges:
+        narrow(position, nextafter(low, -inf), nextafter(high, inf))
+    return tuple((position, low, high) for position, (low, high) in bounds.items())
+
+
+def _harmless(tracks: Sequence[Track]) -> tuple[tuple[int, frozenset[str]], ...]:
+    """The words of each state at which nothing moves."""
+    words: dict[int, frozenset[str]] = {}
+    for track in tracks:
+        if isinstance(track.column, State):
+            calm = frozenset(word for word in track.column.words if quiet(track, word))
+            words[track.position] = words.get(track.position, calm) & calm
+    return tuple(words.items())
