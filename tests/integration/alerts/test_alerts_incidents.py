@@ -161,17 +161,17 @@ async def test_what_can_not_be_merged_is_refused(
 
 
 async def test_an_incident_is_split_by_hand(street: Street, pool: asyncpg.Pool) -> None:
-    await wells(street, 0, 50, 100)
-    await street.say(-60, g0=91, g1=25, g2=25)
+    await wells(street, 0, 50)
+    await street.say(-60, g0=91, g1=55)
     incident_id = (await street.incident())["incident_id"]
-    g0, g1, g2 = await street.hazard_ids(["g0", "g1", "g2"])
+    g0, g1 = await street.hazard_ids(["g0", "g1"])
     async with pool.acquire() as connection, connection.transaction():
-        fresh = await regrouping.split(connection, incident_id, [g2, g0], "key:duty", NOW, "two leaks")
-    assert await street.members() == [["g1"], ["g0", "g2"]]
+        fresh = await regrouping.split(connection, incident_id, [g0], "key:duty", NOW, "two leaks")
+    assert await street.members() == [["g1"], ["g0"]]
     old, new = await street.incident(incident_id), await street.incident(fresh)
-    assert (old["grade"], old["peak_grade"], new["grade"], new["stage"]) == (3, 1, 1, "reported")
+    assert (old["grade"], old["peak_grade"], new["grade"], new["stage"]) == (2, 1, 1, "reported")
     assert (new["longitude"], new["latitude"], new["title_en"]) == (EAST, NORTH, "g0: combustible gas")
-    off = {"off": fresh, "hazard_ids": [g0, g2], "reason": "two leaks"}
+    off = {"off": fresh, "hazard_ids": [g0], "reason": "two leaks"}
     assert ("split", off) in await street.events(incident_id)
     async with pool.acquire() as connection:
         for chosen, complaint in (([g1], "not all"), ([], "not none"), ([g0], "has no hazard")):
