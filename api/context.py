@@ -1,13 +1,14 @@
 """What the routes of one app work with; each app has its own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.intake import Intake
+from api.access.throttle import Throttles
+from api.ingress.intake import Intake
 from api.store import Store
 
 
@@ -23,6 +24,7 @@ class Context:
     processes: tuple[str, ...]
     stale_after_s: float
     intake: Intake | None
+    throttles: Throttles
 
 
 def context_of(request: Request) -> Context:
@@ -32,7 +34,8 @@ def context_of(request: Request) -> Context:
 
 
 def _store_of(request: Request) -> Store:
-    return context_of(request).store
+    state = request.state
+    return replace(context_of(request).store, trace=getattr(state, "trace", None), once=getattr(state, "once", None))
 
 
 def _now_of(request: Request) -> datetime:

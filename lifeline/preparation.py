@@ -1,13 +1,15 @@
 """Bringing a database to where this version of the hub wants it, and telling whether it is there."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 
 from alerts.rulebook import default_rules, load_rules
+from api.access.accounts import first_administrator
 from database.migrate import migrate, read_migrations
-from database.pool import connect
+from database.pool import connect, open_pool
 from database.queries import load_queries
 from ingest.tables import ensure_reading_tables
 from lifeline.errors import HubError
@@ -34,6 +36,15 @@ async def prepare(database_url: str) -> Prepared:
     finally:
         await connection.close()
     return Prepared(tuple(migrations), tuple(rules), engine)
+
+
+async def make_first_administrator(database_url: str) -> str | None:
+    """The one-time password of the account ``admin``, made where there is no account yet; else None."""
+    pool = await open_pool(database_url, application="migrate", size=1)
+    try:
+        return await first_administrator(pool, datetime.now(UTC))
+    finally:
+        pool.terminate()
 
 
 async def check_prepared(pool: asyncpg.Pool) -> None:

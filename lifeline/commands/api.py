@@ -10,7 +10,7 @@ import typer
 import uvicorn
 
 from api.app import create_app
-from api.intake import Intake
+from api.ingress.intake import Intake
 from database.listen import Listener
 from dispatch.publisher import Publisher
 from lifeline.errors import HubError

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from sparkplug_encoder import encode_payload
 
 from alerts.rulebook import default_rules, load_rules
-from api.keys import add_key
+from api.access.keys import add_key
 from database.listen import Listener
 from ingest.formats.sparkplug_payload import rebirth_payload
 from lifeline.commands import api, dispatch, ingest

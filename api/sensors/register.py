@@ -8,18 +8,18 @@ import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import NotFound
 from api.fields import Bilingual, GridId, KindName, Maybe, Page, Paging, Position, SensorCode, YesNo, position
-from api.keys import KeyedRoute, Viewer
 from database.queries import load_queries
 from ingest.kinds import KINDS
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("sensors", Name)
-router = APIRouter(tags=["sensors"], route_class=KeyedRoute)
+router = APIRouter(tags=["sensors"], route_class=GuardedRoute)
 
 
 class Sensor(BaseModel):
@@ -89,7 +89,7 @@ def unknown_sensor(code: str) -> NotFound:
     description="Sensors in the order of their codes, filtered by kind, grid cell, or whether a message made them.",
     responses=answers({"items": [EXAMPLE], "next_cursor": None}),
 )
-async def list_sensors(store: Reach, _caller: Viewer, which: Annotated[SensorFilter, Query()]) -> Page[Sensor]:
+async def list_sensors(store: Reach, _caller: CallerOf, which: Annotated[SensorFilter, Query()]) -> Page[Sensor]:
     after = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(_SQL.page, after, which.kind, which.grid_id, which.provisioned, which.limit + 1)
@@ -102,7 +102,7 @@ async def list_sensors(store: Reach, _caller: Viewer, which: Annotated[SensorFil
     description="The sensor of this code.",
     responses=answers(EXAMPLE, 404),
 )
-async def show_sensor(store: Reach, _caller: Viewer, code: SensorCode) -> Sensor:
+async def show_sensor(store: Reach, _caller: CallerOf, code: SensorCode) -> Sensor:
     async with store.reading() as connection:
         row = await connection.fetchrow(_SQL.one, code)
     if row is None:
