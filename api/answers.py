@@ -109,6 +109,7 @@ def _tell_roles(method: str, operation: dict[str, Any]) -> None:
     operation["description"] += f" Roles: {', '.join(sorted(roles))}."
     if method == "post":
         operation.setdefault("parameters", []).append(idempotency.PARAMETER)
+        operation["responses"].setdefault("409", problem(409))
 
 
 # FastAPI leaves null members out of examples, so they go through it under another name.

@@ -1,5 +1,6 @@
 """The API put together."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +20,13 @@ from api.ingress import push
 from api.ingress.intake import Intake
 from api.problems import install
 from api.request_log import RequestLog
-from api.sensors import kinds, latest, readings, register
+from api.sensors import export, kinds, latest, readings, register
 from api.store import Store
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
+_FILE_BYTES = 8_000_000
+_EXPORTS = 2
 _ROUTERS = (
     health.router,
     login.open_router,
@@ -35,6 +38,7 @@ _ROUTERS = (
     register.router,
     readings.router,
     latest.router,
+    export.router,
     hazards.router,
     incidents.router,
     tasks.router,
@@ -58,6 +62,7 @@ _TAGS = [
     {"name": "kinds", "description": "What the sensors measure, in which units"},
     {"name": "sensors", "description": "What stands where"},
     {"name": "readings", "description": "What the sensors reported"},
+    {"name": "exports", "description": "The same as files"},
     {"name": "hazards", "description": "Graded findings about one sensor"},
     {"name": "incidents", "description": "Cases that group hazards"},
     {"name": "tasks", "description": "Orders to squads"},
@@ -93,7 +98,9 @@ def create_app(
     """
     app = _bare_app()
     store = Store(pool, statement_timeout_s, acquire_timeout_s)
-    app.state.context = Context(store, clock, processes, stale_after_s, intake, Throttles.of(limits or Limits()))
+    app.state.context = Context(
+        store, clock, processes, stale_after_s, intake, Throttles.of(limits or Limits()), asyncio.Semaphore(_EXPORTS)
+    )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
     app.add_middleware(RequestLog, tls=tls)
     install(app)
@@ -133,4 +140,6 @@ def _bare_app() -> FastAPI:
 
 
 def _body_limit(path: str, usual_bytes: int) -> int:
+    if path == f"{PREFIX}/imports/sensors":
+        return _FILE_BYTES
     return push.MAX_BODY_BYTES if path.startswith(f"{push.PREFIX}/") else usual_bytes

@@ -1,5 +1,6 @@
 """What the routes of one app work with; each app has its own."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ class Context:
     stale_after_s: float
     intake: Intake | None
     throttles: Throttles
+    exports: asyncio.Semaphore  # so many files at once are made
 
 
 def context_of(request: Request) -> Context:
@@ -42,5 +44,10 @@ def _now_of(request: Request) -> datetime:
     return context_of(request).clock()
 
 
+def _exports_of(request: Request) -> asyncio.Semaphore:
+    return context_of(request).exports
+
+
 Reach = Annotated[Store, Depends(_store_of)]
+Exports = Annotated[asyncio.Semaphore, Depends(_exports_of)]
 Now = Annotated[datetime, Depends(_now_of)]

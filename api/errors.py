@@ -102,6 +102,17 @@ class InvalidValue(ApiError):
         self.location = location
 
 
+class BadLines(ApiError):
+    """A file with lines at fault; ``faults`` are place and what is wrong of each."""
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        super().__init__(
+            zh=f"文件有 {len(faults)} 处错误，未作任何修改；各处原因见 errors。",
+            en=f"The file is at fault in {len(faults)} places and nothing was changed; errors names them.",
+        )
+        self.faults = faults
+
+
 class BodyTooLarge(ApiError):
     """The request's body is over the limit."""
 

@@ -16,6 +16,7 @@ from starlette.routing import compile_path
 from api.errors import (
     AlreadyDone,
     ApiError,
+    BadLines,
     BodyTooLarge,
     BodyTooSlow,
     Conflict,
@@ -81,6 +82,7 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (Outdated, Sort(412, "outdated", "内容已被修改", "Changed meanwhile")),
     (BodyTooLarge, Sort(413, "body-too-large", "请求体过大", "The body is too large", {"Connection": "close"})),
     (InvalidValue, _INVALID),
+    (BadLines, _INVALID),
     (Unconditional, Sort(428, "if-match-needed", "缺少 If-Match", "If-Match is missing")),
     (TooMany, Sort(429, "too-many", "请求过于频繁", "Too many requests")),
     (NotTaken, Sort(503, "not-taken", "消息未被接收", "The message was not taken", _RETRY)),
@@ -147,6 +149,8 @@ async def answer_error(request: Request, error: Exception) -> Response:
     extra: dict[str, object] = {}
     if isinstance(error, InvalidValue):
         extra["errors"] = [{"location": error.location, "detail": _in(request, error)}]
+    if isinstance(error, BadLines):
+        extra["errors"] = [{"location": place, "detail": fault} for place, fault in error.faults]
     if isinstance(error, Unhealthy):
         extra.update(error.state)
     response = problem_response(request, sort, zh=error.zh, en=error.en, extra=extra)

@@ -68,8 +68,7 @@ async def _recorded(request: Request, claim: Once) -> Response | None:
     if row is None:
         return None
     if row["request_sha256"] != claim.request_sha256:
-        raise InvalidValue(
-            "header.Idempotency-Key",
+        raise Conflict(
             zh="此 Idempotency-Key 已用于另一个请求，请换一个。",
             en="This Idempotency-Key was used for another request: take a new one.",
         )

@@ -148,6 +148,11 @@ def store_readings(pool: asyncpg.Pool) -> Store:
 
 
 @pytest.fixture
+def unlimited() -> Limits:
+    return UNLIMITED
+
+
+@pytest.fixture
 def app(pool: asyncpg.Pool) -> FastAPI:
     return create_app(pool, clock=lambda: NOW, limits=UNLIMITED)
 

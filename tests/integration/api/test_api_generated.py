@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from fastapi import FastAPI
 
 from api.access.keys import add_key
 from api.access.roles import ROLES
-from api.app import openapi_document
+from api.access.throttle import Limits
+from api.app import create_app, openapi_document
+from api.ingress.intake import Intake
+from ingest.formats.table import FORMAT_NAMES
 
 # A cursor is only valid when an answer gave it, and `from` may not be later than `to`. OpenAPI can say neither, so
 # these two are left to tests of their own.
@@ -96,10 +100,15 @@ def share_of(role: str) -> dict[str, Any]:
     return document
 
 
+async def _keep(topic: str, message: bytes) -> None:
+    """A broker that takes everything."""
+
+
 @pytest.mark.timeout(600)
 async def test_generated_requests_find_no_gap(
-    app: FastAPI, everybody: dict[str, httpx.AsyncClient], tmp_path: Path
+    pool: asyncpg.Pool, everybody: dict[str, httpx.AsyncClient], now: datetime, tmp_path: Path, unlimited: Limits
 ) -> None:
+    app = create_app(pool, clock=lambda: now, limits=unlimited, intake=Intake(_keep, FORMAT_NAMES))
     at_once = asyncio.Semaphore(2)
 
     async def run(role: str) -> tuple[str, int | None, str]:

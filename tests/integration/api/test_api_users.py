@@ -138,7 +138,7 @@ async def test_a_repeated_post_is_carried_out_once(everybody: dict[str, httpx.As
     assert again.json() == first.json()
     assert again.headers["idempotency-replayed"] == "true"
     other = await desk.post("/users", json={**NEW, "name": "li"}, headers=header)
-    assert other.status_code == 422
+    assert other.status_code == 409
     failed = await desk.post("/users", json=NEW, headers={"Idempotency-Key": "two"})
     assert failed.status_code == 409
     assert await pool.fetchval("SELECT count(*) FROM account WHERE name IN ('wang', 'li')") == 1

@@ -1,6 +1,7 @@
 """Every error of the room has its status, and its sentence in both languages."""
 
 from collections.abc import Iterator
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -19,7 +20,7 @@ def every_error() -> Iterator[ApiError]:
     for kind in vars(errors).values():
         if isinstance(kind, type) and issubclass(kind, ApiError) and kind is not ApiError:
             if "zh" not in signature(kind).parameters:
-                yield kind(7.0) if kind is errors.TooMany else kind()
+                yield {errors.TooMany: partial(kind, 7.0), errors.BadLines: partial(kind, [])}.get(kind, kind)()
             elif kind is errors.InvalidValue:
                 yield errors.InvalidValue("query.from", **words)
             elif kind is errors.Unhealthy:
