@@ -22,6 +22,8 @@ from api.problems import install
 from api.request_log import RequestLog
 from api.sensors import export, kinds, latest, readings, register
 from api.store import Store
+from api.stream import events
+from api.stream.feed import Feed
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
@@ -44,6 +46,7 @@ _ROUTERS = (
     tasks.router,
     squads.router,
     quarantine.router,
+    events.router,
 )
 _DESCRIPTION = """Sensors, readings, hazards, incidents and tasks of a county's sensing and emergency-response hub.
 
@@ -68,6 +71,7 @@ _TAGS = [
     {"name": "tasks", "description": "Orders to squads"},
     {"name": "squads", "description": "Who can be sent"},
     {"name": "quarantine", "description": "Messages that could not become readings"},
+    {"name": "stream", "description": "What happens, as it happens"},
     {"name": "ingress", "description": "For platforms and devices that push over HTTP"},
 ]
 
@@ -89,17 +93,26 @@ def create_app(
     body_timeout_s: float = 10.0,
     intake: Intake | None = None,
     limits: Limits | None = None,
+    feed: Feed | None = None,
     tls: bool = False,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
 
     ``processes`` are those whose heartbeat the health check wants, each not older than ``stale_after_s``. Without
-    ``intake`` pushed messages are refused with 503. ``tls``: it is reached over TLS, and browsers shall keep to that.
+    ``intake`` pushed messages are refused with 503.
+    Whoever runs ``feed`` keeps listeners told. ``tls``: it is reached over TLS, and browsers shall keep to that.
     """
     app = _bare_app()
     store = Store(pool, statement_timeout_s, acquire_timeout_s)
     app.state.context = Context(
-        store, clock, processes, stale_after_s, intake, Throttles.of(limits or Limits()), asyncio.Semaphore(_EXPORTS)
+        store,
+        clock,
+        processes,
+        stale_after_s,
+        intake,
+        Throttles.of(limits or Limits()),
+        feed or Feed(),
+        asyncio.Semaphore(_EXPORTS),
     )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
     app.add_middleware(RequestLog, tls=tls)

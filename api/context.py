@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from api.access.throttle import Throttles
 from api.ingress.intake import Intake
 from api.store import Store
+from api.stream.feed import Feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Context:
     stale_after_s: float
     intake: Intake | None
     throttles: Throttles
+    feed: Feed
     exports: asyncio.Semaphore  # so many files at once are made
 
 

@@ -17,6 +17,7 @@ from api.access.keys import add_key
 from api.access.roles import AccountRole, KeyRole
 from api.access.throttle import Limits, Rate
 from api.app import create_app
+from api.stream.feed import Feed
 from database.engine import detect_engine, ensure_days
 from ingest.kinds import KINDS
 
@@ -154,7 +155,7 @@ def unlimited() -> Limits:
 
 @pytest.fixture
 def app(pool: asyncpg.Pool) -> FastAPI:
-    return create_app(pool, clock=lambda: NOW, limits=UNLIMITED)
+    return create_app(pool, clock=lambda: NOW, limits=UNLIMITED, feed=Feed(lasts_s=0.0))
 
 
 def open_client(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:

@@ -22,6 +22,7 @@ from api.access.roles import ROLES
 from api.access.throttle import Limits
 from api.app import create_app, openapi_document
 from api.ingress.intake import Intake
+from api.stream.feed import Feed
 from ingest.formats.table import FORMAT_NAMES
 
 # A cursor is only valid when an answer gave it, and `from` may not be later than `to`. OpenAPI can say neither, so
@@ -108,7 +109,9 @@ async def _keep(topic: str, message: bytes) -> None:
 async def test_generated_requests_find_no_gap(
     pool: asyncpg.Pool, everybody: dict[str, httpx.AsyncClient], now: datetime, tmp_path: Path, unlimited: Limits
 ) -> None:
-    app = create_app(pool, clock=lambda: now, limits=unlimited, intake=Intake(_keep, FORMAT_NAMES))
+    app = create_app(
+        pool, clock=lambda: now, limits=unlimited, feed=Feed(lasts_s=0.0), intake=Intake(_keep, FORMAT_NAMES)
+    )
     at_once = asyncio.Semaphore(2)
 
     async def run(role: str) -> tuple[str, int | None, str]:

@@ -55,6 +55,7 @@ TABLE: list[tuple[str, str, str]] = [
     ("GET", "/quarantine/{held}", "voald"),
     ("POST", "/quarantine/{held}/drop", "ol"),
     ("POST", "/quarantine/{held}/replay", "ol"),
+    ("GET", "/stream", "voalsd"),
     ("POST", "http://hub/ingress/native", "p"),
 ]
 OPEN = {("GET", "/api/v1/health"), ("POST", "/api/v1/auth/login"), ("POST", "/api/v1/auth/refresh")}
