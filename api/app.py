@@ -24,6 +24,8 @@ from api.sensors import export, kinds, latest, readings, register
 from api.store import Store
 from api.stream import events
 from api.stream.feed import Feed
+from api.warnings import public, routes
+from api.warnings.cap import Issuer
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
@@ -47,6 +49,7 @@ _ROUTERS = (
     squads.router,
     quarantine.router,
     events.router,
+    routes.router,
 )
 _DESCRIPTION = """Sensors, readings, hazards, incidents and tasks of a county's sensing and emergency-response hub.
 
@@ -71,6 +74,8 @@ _TAGS = [
     {"name": "tasks", "description": "Orders to squads"},
     {"name": "squads", "description": "Who can be sent"},
     {"name": "quarantine", "description": "Messages that could not become readings"},
+    {"name": "warnings", "description": "Public warnings, for those who write them"},
+    {"name": "public", "description": "Public warnings, for everybody"},
     {"name": "stream", "description": "What happens, as it happens"},
     {"name": "ingress", "description": "For platforms and devices that push over HTTP"},
 ]
@@ -94,6 +99,7 @@ def create_app(
     intake: Intake | None = None,
     limits: Limits | None = None,
     feed: Feed | None = None,
+    issuer: Issuer | None = None,
     tls: bool = False,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
@@ -112,6 +118,7 @@ def create_app(
         intake,
         Throttles.of(limits or Limits()),
         feed or Feed(),
+        issuer or Issuer(),
         asyncio.Semaphore(_EXPORTS),
     )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
@@ -149,6 +156,7 @@ def _bare_app() -> FastAPI:
         everything.include_router(router)
     app.include_router(everything)
     app.include_router(push.router)
+    app.include_router(public.router)
     return app
 
 

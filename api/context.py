@@ -12,6 +12,7 @@ from api.access.throttle import Throttles
 from api.ingress.intake import Intake
 from api.store import Store
 from api.stream.feed import Feed
+from api.warnings.cap import Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Context:
     intake: Intake | None
     throttles: Throttles
     feed: Feed
+    issuer: Issuer
     exports: asyncio.Semaphore  # so many files at once are made
 
 
@@ -50,6 +52,11 @@ def _exports_of(request: Request) -> asyncio.Semaphore:
     return context_of(request).exports
 
 
+def _issuer_of(request: Request) -> Issuer:
+    return context_of(request).issuer
+
+
 Reach = Annotated[Store, Depends(_store_of)]
 Exports = Annotated[asyncio.Semaphore, Depends(_exports_of)]
+Issuing = Annotated[Issuer, Depends(_issuer_of)]
 Now = Annotated[datetime, Depends(_now_of)]

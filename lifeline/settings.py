@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     dispatch_probe_port: Port = 9102
     api_probe_port: Port = 9103
 
+    # Who issues public warnings, and where the public reaches the API.
+    warning_organisation: Annotated[str, Field(pattern=r"^[0-9]{6,20}$")] = "44122300000000"  # as in GB/T 35965
+    warning_issuer_zh: str = "广宁县城市管理和综合执法局"
+    warning_issuer_en: str = "Guangning County Urban Management Bureau"
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] = "http://127.0.0.1:8000"
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
 

@@ -54,7 +54,8 @@ async def follow_stream(
     caller: CallerOf,
     which: Annotated[StreamFilter, Query()],
     last_event_id: Annotated[
-        str | None, Header(alias="Last-Event-ID", max_length=64, description="The id of the last event that came")
+        str | None,
+        Header(alias="Last-Event-ID", pattern=Place.PATTERN, description="The id of the last event that came"),
     ] = None,
 ) -> StreamingResponse:
     feed = context_of(request).feed

@@ -16,6 +16,7 @@ import uvicorn
 from api.app import create_app, openapi_document
 from api.ingress.intake import Intake
 from api.stream.feed import Feed, sweep
+from api.warnings.cap import Issuer
 from database.errors import PASSING
 from database.listen import Listener
 from dispatch.publisher import Publisher
@@ -38,6 +39,12 @@ def api(
         typer.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
         return
     main("api", load_settings(), build)
+
+
+def _issuer(settings: Settings) -> Issuer:
+    return Issuer(
+        settings.warning_organisation, settings.warning_issuer_zh, settings.warning_issuer_en, settings.public_url
+    )
 
 
 async def _sweep(pool: asyncpg.Pool) -> None:
@@ -65,7 +72,9 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)
     config = uvicorn.Config(
-        create_app(pool, intake=intake, feed=feed, tls=settings.api_tls_certificate is not None),
+        create_app(
+            pool, intake=intake, feed=feed, issuer=_issuer(settings), tls=settings.api_tls_certificate is not None
+        ),
         http=PatientProtocol,
         ws="none",
         log_config=None,

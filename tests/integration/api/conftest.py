@@ -24,6 +24,20 @@ from ingest.kinds import KINDS
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 _MANY = Rate(10**6, 10**6)
 UNLIMITED = Limits(_MANY, _MANY, _MANY, _MANY)
+WARNING = {
+    "status": "Actual",
+    "category": "CBRNE",
+    "event_level": 2,
+    "warning_level": 2,
+    "certainty": "Observed",
+    "zh": {"event": "燃气泄漏", "headline": "燃气泄漏橙色预警", "description": "", "instruction": "", "area": "南街"},
+    "en": {"event": "Gas leak", "headline": "Orange: gas leak", "description": "", "instruction": "", "area": "Nanjie"},
+    "polygon": None,
+    "circle": {"center": {"longitude": 112.4, "latitude": 23.6}, "radius_km": 0.3},
+    "onset_at": None,
+    "expires_at": "2026-05-01T14:00:00Z",
+    "contact": "12319",
+}
 PEOPLE: tuple[AccountRole, ...] = get_args(AccountRole)
 
 
@@ -39,6 +53,7 @@ class County:
     task: int
     held: int
     binary: int
+    warning: int
 
 
 @pytest.fixture
@@ -121,12 +136,21 @@ async def county(pool: asyncpg.Pool) -> County:
             )
             for payload in ('{"深":1}'.encode(), b"\xff\x00")
         ]
+        warning = await connection.fetchval(
+            "INSERT INTO warning (message, state, status, incident_id, event_level, warning_level, entry, drafted_by,"
+            " edited_by, drafted_at, expires_at) VALUES ('Alert', 'draft', 'Actual', $1, 2, 2, $2, 'user:zhao',"
+            " 'user:zhao', $3, $4) RETURNING warning_id",
+            incident,
+            WARNING,
+            NOW,
+            NOW + timedelta(hours=6),
+        )
         await connection.execute(
             "INSERT INTO process (name, pid, started_at, seen_at, ready)"
             " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
             NOW,
         )
-    return County(gas, noise, hazards[0], hazards[1], incident, task, held[0], held[1])
+    return County(gas, noise, hazards[0], hazards[1], incident, task, held[0], held[1], warning)
 
 
 Store = Callable[[str, list[dict[str, Any]]], Any]

@@ -1,5 +1,6 @@
 """Who may do what: every route for every role, and for nobody in particular."""
 
+import re
 from typing import Any
 
 import asyncpg
@@ -56,9 +57,25 @@ TABLE: list[tuple[str, str, str]] = [
     ("POST", "/quarantine/{held}/drop", "ol"),
     ("POST", "/quarantine/{held}/replay", "ol"),
     ("GET", "/stream", "voalsd"),
+    ("GET", "/warnings", "voald"),
+    ("POST", "/warnings", "ol"),
+    ("GET", "/warnings/{warning}", "voald"),
+    ("PUT", "/warnings/{warning}", "ol"),
+    ("DELETE", "/warnings/{warning}", "ol"),
+    ("POST", "/warnings/{warning}/approve", "al"),
+    ("POST", "/warnings/{warning}/release", "ol"),
+    ("POST", "/warnings/{warning}/update", "ol"),
+    ("POST", "/warnings/{warning}/cancel", "al"),
     ("POST", "http://hub/ingress/native", "p"),
 ]
-OPEN = {("GET", "/api/v1/health"), ("POST", "/api/v1/auth/login"), ("POST", "/api/v1/auth/refresh")}
+OPEN = {
+    ("GET", "/public/warnings"),
+    ("GET", "/public/warnings.atom"),
+    ("GET", "/public/warnings/{}.xml"),
+    ("GET", "/api/v1/health"),
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/refresh"),
+}
 
 
 def template(method: str, route: str) -> tuple[str, str]:
@@ -72,7 +89,7 @@ def template(method: str, route: str) -> tuple[str, str]:
 
 def described() -> set[tuple[str, str]]:
     return {
-        (method.upper(), "/".join("{}" if part.startswith("{") else part for part in route.split("/")))
+        (method.upper(), re.sub(r"{\w+}", "{}", route))
         for route, methods in openapi_document()["paths"].items()
         for method in methods
     }
