@@ -5,21 +5,26 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.access import idempotency
+from api.access.roles import PERMISSIONS
 from api.problems import MEDIA_TYPE, Problem
 
 _REASONS = {
     400: ("malformed", "The request can't be read", "The request can't be read: check its form."),
     401: (
         "unauthenticated",
-        "No key, or one that isn't valid",
-        "Send a valid key as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; the administrator hands them out.",
+        "No token or key, or one that isn't valid",
+        "Log in (POST /api/v1/auth/login) and send 'Authorization: Bearer TOKEN', or a key as 'X-API-Key: KEY'.",
     ),
-    403: ("forbidden", "The key's role may not do this", "This key may only read: use a key of the role officer."),
+    403: ("forbidden", "The caller's role or scope doesn't allow it", "The role viewer may not do this."),
     404: ("not-found", "There is no such thing", "There is no task 7; /api/v1/tasks lists them."),
     408: ("body-too-slow", "The body came too slowly", "The body must arrive within 10 s: try again."),
     409: ("conflict", "Its state doesn't allow that", "Task 7 is done: it can't be accepted any more."),
+    412: ("outdated", "Changed meanwhile", "It was changed meanwhile: read it again and send its new ETag."),
     413: ("body-too-large", "The body is too large", "A body may have 65536 bytes: shorten it."),
     422: ("invalid", "A value isn't valid", "Correct query.limit; errors says what is wrong with each."),
+    428: ("if-match-needed", "If-Match is missing", "Send the ETag that you read as If-Match."),
+    429: ("too-many", "Too many requests", "That was too often: try again in 7 s."),
     503: (
         "unreachable",
         "The database is busy, slow or away",
@@ -27,6 +32,8 @@ _REASONS = {
     ),
 }
 _BODY = (400, 408, 413)
+_CONDITION = (412, 428)
+_ETAG = {"ETag": {"description": "Send it as If-Match with a change", "schema": {"type": "string"}}}
 
 
 def problem(status: int, **more: object) -> dict[str, Any]:
@@ -44,18 +51,32 @@ def problem(status: int, **more: object) -> dict[str, Any]:
     return {"description": description, "content": {MEDIA_TYPE: content}}
 
 
-def answers(example: object, *errors: int, keyed: bool = True) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route: an example of its 200, and ``errors`` beside those that any route may give.
+def answers(
+    example: object,
+    *errors: int,
+    keyed: bool = True,
+    acts: bool = False,
+    body: bool = False,
+    tagged: bool = False,
+    matched: bool = False,
+    status: int = 200,
+) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route: an example of its success, and ``errors`` beside those that any route may give.
 
-    A route that acts (it lists 403) also takes a body, and names the errors of that.
+    A route that ``acts`` can meet a state that doesn't allow it; one with a ``body`` names the errors of that; a
+    ``tagged`` answer has an ETag; a ``matched`` request has to send one. An ``example`` of None: no content.
     """
-    statuses = {*errors, 503} | ({401, 422} if keyed else set()) | (set(_BODY) if 403 in errors else set())
+    statuses = {*errors, 422, 429, 503} | ({401, 403} if keyed else set())
+    statuses |= ({409} | set(_BODY) if acts else set()) | (set(_BODY) if body else set())
+    statuses |= set(_CONDITION) if matched else set()
     faults = [{"location": "query.limit", "detail": "Input should be less than or equal to 500"}]
     described: dict[int | str, dict[str, Any]] = {
         status: problem(status, **({"errors": faults} if status == 422 else {})) for status in sorted(statuses)
     }
-    ok: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"example": _hide_nulls(example)}}}}
-    return ok | described
+    success: dict[str, Any] = {"headers": _ETAG} if tagged else {}
+    if example is not None:
+        success["content"] = {"application/json": {"example": _hide_nulls(example)}}
+    return {status: success} | described
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -72,8 +93,23 @@ def document(app: FastAPI) -> dict[str, Any]:
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs"))
     schemas["Problem"] = schema
+    for methods in spec["paths"].values():
+        for method, operation in methods.items():
+            _tell_roles(method, operation)
     shown: dict[str, Any] = _show_nulls(spec)
     return shown
+
+
+def _tell_roles(method: str, operation: dict[str, Any]) -> None:
+    roles = PERMISSIONS.get(operation["operationId"])
+    if roles is None:
+        operation["security"] = []
+        return
+    operation["x-roles"] = sorted(roles)
+    operation["description"] += f" Roles: {', '.join(sorted(roles))}."
+    if method == "post":
+        operation.setdefault("parameters", []).append(idempotency.PARAMETER)
+        operation["responses"].setdefault("409", problem(409))
 
 
 # FastAPI leaves null members out of examples, so they go through it under another name.

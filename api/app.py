@@ -1,5 +1,6 @@
 """The API put together."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -8,35 +9,74 @@ import asyncpg
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
-from api import hazards, health, incidents, ingress, kinds, latest, quarantine, readings, sensors, squads, tasks
+from api import hazards, health, incidents, quarantine, squads, tasks
+from api.access import keys, login, users
+from api.access.throttle import Limits, Throttles
 from api.answers import document
+from api.audit import trail
 from api.body_limit import BodyLimit
 from api.context import Context
-from api.intake import Intake
+from api.ingress import push
+from api.ingress.intake import Intake
 from api.problems import install
 from api.request_log import RequestLog
+from api.sensors import export, kinds, latest, readings, register
 from api.store import Store
+from api.stream import events
+from api.stream.feed import Feed
+from api.warnings import public, routes
+from api.warnings.cap import Issuer
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
-_RESOURCES = (health, kinds, sensors, readings, latest, hazards, incidents, tasks, squads, quarantine)
+_FILE_BYTES = 8_000_000
+_EXPORTS = 2
+_ROUTERS = (
+    health.router,
+    login.open_router,
+    login.router,
+    users.router,
+    keys.router,
+    trail.router,
+    kinds.router,
+    register.router,
+    readings.router,
+    latest.router,
+    export.router,
+    hazards.router,
+    incidents.router,
+    tasks.router,
+    squads.router,
+    quarantine.router,
+    events.router,
+    routes.router,
+)
 _DESCRIPTION = """Sensors, readings, hazards, incidents and tasks of a county's sensing and emergency-response hub.
 
-Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; a viewer reads, an officer also acts, a device
-pushes messages and does nothing else. Times are RFC 3339,
-answers give them in UTC. Lists come in pages: pass `next_cursor` of one page as `cursor` to get the next. Errors are
-problem details (RFC 9457), in Chinese or English by `Accept-Language`.
+Log in at `/api/v1/auth/login` and send the access token as `Authorization: Bearer TOKEN`; programs send a key the same
+way or as `X-API-Key: KEY`. Each route says which roles may use it (`x-roles`). Times are RFC 3339, answers give them in
+UTC. Lists come in pages: pass `next_cursor` of one page as `cursor` to get the next. What is configured has an ETag, a
+change of it has to send that as `If-Match`. A POST with an `Idempotency-Key` is carried out once. Errors are problem
+details (RFC 9457), in Chinese or English by `Accept-Language`.
 """
 _TAGS = [
     {"name": "health", "description": "Is the hub working"},
+    {"name": "auth", "description": "Log in and out"},
+    {"name": "users", "description": "Who may log in"},
+    {"name": "keys", "description": "What programs call with"},
+    {"name": "audit", "description": "Who changed what"},
     {"name": "kinds", "description": "What the sensors measure, in which units"},
     {"name": "sensors", "description": "What stands where"},
     {"name": "readings", "description": "What the sensors reported"},
+    {"name": "exports", "description": "The same as files"},
     {"name": "hazards", "description": "Graded findings about one sensor"},
     {"name": "incidents", "description": "Cases that group hazards"},
     {"name": "tasks", "description": "Orders to squads"},
     {"name": "squads", "description": "Who can be sent"},
     {"name": "quarantine", "description": "Messages that could not become readings"},
+    {"name": "warnings", "description": "Public warnings, for those who write them"},
+    {"name": "public", "description": "Public warnings, for everybody"},
+    {"name": "stream", "description": "What happens, as it happens"},
     {"name": "ingress", "description": "For platforms and devices that push over HTTP"},
 ]
 
@@ -57,17 +97,32 @@ def create_app(
     body_limit_bytes: int = 65_536,
     body_timeout_s: float = 10.0,
     intake: Intake | None = None,
+    limits: Limits | None = None,
+    feed: Feed | None = None,
+    issuer: Issuer | None = None,
+    tls: bool = False,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
 
     ``processes`` are those whose heartbeat the health check wants, each not older than ``stale_after_s``. Without
     ``intake`` pushed messages are refused with 503.
+    Whoever runs ``feed`` keeps listeners told. ``tls``: it is reached over TLS, and browsers shall keep to that.
     """
     app = _bare_app()
     store = Store(pool, statement_timeout_s, acquire_timeout_s)
-    app.state.context = Context(store, clock, processes, stale_after_s, intake)
+    app.state.context = Context(
+        store,
+        clock,
+        processes,
+        stale_after_s,
+        intake,
+        Throttles.of(limits or Limits()),
+        feed or Feed(),
+        issuer or Issuer(),
+        asyncio.Semaphore(_EXPORTS),
+    )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, tls=tls)
     install(app)
     spec = document(app)
 
@@ -97,12 +152,15 @@ def _bare_app() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     everything = APIRouter(prefix=PREFIX)
-    for resource in _RESOURCES:
-        everything.include_router(resource.router)
+    for router in _ROUTERS:
+        everything.include_router(router)
     app.include_router(everything)
-    app.include_router(ingress.router)
+    app.include_router(push.router)
+    app.include_router(public.router)
     return app
 
 
 def _body_limit(path: str, usual_bytes: int) -> int:
-    return ingress.MAX_BODY_BYTES if path.startswith(f"{ingress.PREFIX}/") else usual_bytes
+    if path == f"{PREFIX}/imports/sensors":
+        return _FILE_BYTES
+    return push.MAX_BODY_BYTES if path.startswith(f"{push.PREFIX}/") else usual_bytes

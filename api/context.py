@@ -1,14 +1,18 @@
 """What the routes of one app work with; each app has its own."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.intake import Intake
+from api.access.throttle import Throttles
+from api.ingress.intake import Intake
 from api.store import Store
+from api.stream.feed import Feed
+from api.warnings.cap import Issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,10 @@ class Context:
     processes: tuple[str, ...]
     stale_after_s: float
     intake: Intake | None
+    throttles: Throttles
+    feed: Feed
+    issuer: Issuer
+    exports: asyncio.Semaphore  # so many files at once are made
 
 
 def context_of(request: Request) -> Context:
@@ -32,12 +40,23 @@ def context_of(request: Request) -> Context:
 
 
 def _store_of(request: Request) -> Store:
-    return context_of(request).store
+    state = request.state
+    return replace(context_of(request).store, trace=getattr(state, "trace", None), once=getattr(state, "once", None))
 
 
 def _now_of(request: Request) -> datetime:
     return context_of(request).clock()
 
 
+def _exports_of(request: Request) -> asyncio.Semaphore:
+    return context_of(request).exports
+
+
+def _issuer_of(request: Request) -> Issuer:
+    return context_of(request).issuer
+
+
 Reach = Annotated[Store, Depends(_store_of)]
+Exports = Annotated[asyncio.Semaphore, Depends(_exports_of)]
+Issuing = Annotated[Issuer, Depends(_issuer_of)]
 Now = Annotated[datetime, Depends(_now_of)]

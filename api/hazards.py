@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field
 from alerts import register
 from alerts.evidence import trust_of
 from alerts.trust import Level
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
 from api.fields import Bilingual, Grade, HazardType, Maybe, Page, Paging, Remark, RowId, SensorCode, YesNo
-from api.keys import KeyedRoute, Officer, Viewer
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -24,7 +24,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("hazards", RowNumber)
 _MOST_EVENTS = 200
 _MOST_OF_INCIDENT = 200
-router = APIRouter(tags=["hazards"], route_class=KeyedRoute)
+router = APIRouter(tags=["hazards"], route_class=GuardedRoute)
 
 
 class Hazard(BaseModel):
@@ -147,7 +147,7 @@ async def _one(connection: Connection, hazard_id: int, now: datetime) -> HazardW
     description="Hazards, the newest first, filtered by open, grade, type and sensor.",
     responses=answers({"items": [EXAMPLE], "next_cursor": None}),
 )
-async def list_hazards(store: Reach, _caller: Viewer, which: Annotated[HazardFilter, Query()]) -> Page[Hazard]:
+async def list_hazards(store: Reach, _caller: CallerOf, which: Annotated[HazardFilter, Query()]) -> Page[Hazard]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(
@@ -162,7 +162,7 @@ async def list_hazards(store: Reach, _caller: Viewer, which: Annotated[HazardFil
     description="The hazard of this number with its newest 200 events.",
     responses=answers({**EXAMPLE, "trust": _TRUST, "events": [_EVENT]}, 404),
 )
-async def show_hazard(store: Reach, now: Now, _caller: Viewer, hazard_id: RowId) -> HazardWithEvents:
+async def show_hazard(store: Reach, now: Now, _caller: CallerOf, hazard_id: RowId) -> HazardWithEvents:
     async with store.reading() as connection:
         return await _one(connection, hazard_id, now)
 
@@ -171,11 +171,11 @@ async def show_hazard(store: Reach, now: Now, _caller: Viewer, hazard_id: RowId)
     "/hazards/{hazard_id}/acknowledge",
     summary="Acknowledge a hazard",
     description="An officer has taken note of it. The first acknowledgement stays: repeating it changes nothing and"
-    " answers the same. A hazard that has cleared can still be acknowledged. Needs the role officer.",
-    responses=answers({**_ACKNOWLEDGED, "trust": _TRUST, "events": [_EVENT]}, 403, 404),
+    " answers the same. A hazard that has cleared can still be acknowledged.",
+    responses=answers({**_ACKNOWLEDGED, "trust": _TRUST, "events": [_EVENT]}, 404, acts=True),
 )
 async def acknowledge_hazard(
-    store: Reach, now: Now, caller: Officer, hazard_id: RowId, remark: Maybe[Remark] = None
+    store: Reach, now: Now, caller: CallerOf, hazard_id: RowId, remark: Maybe[Remark] = None
 ) -> HazardWithEvents:
     note = remark.note if remark else ""
     async with store.writing() as connection:

@@ -10,20 +10,20 @@ from pydantic import BaseModel, Field
 
 from alerts.stages import How, Stage
 from api import hazards, tasks
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
 from api.context import Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
 from api.fields import Bilingual, Grade, HazardType, Maybe, Page, Paging, Position, RowId, YesNo, position
 from api.hazards import Hazard, hazards_of
-from api.keys import KeyedRoute, Viewer
 from api.tasks import Task, tasks_of
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("incidents", RowNumber)
 _MOST_EVENTS = 500
-router = APIRouter(tags=["incidents"], route_class=KeyedRoute)
+router = APIRouter(tags=["incidents"], route_class=GuardedRoute)
 
 
 class Incident(BaseModel):
@@ -122,7 +122,7 @@ def _fields(row: asyncpg.Record) -> dict[str, Any]:
     description="Incidents, the newest first, filtered by open, grade, stage and hazard type.",
     responses=answers({"items": [_EXAMPLE], "next_cursor": None}),
 )
-async def list_incidents(store: Reach, _caller: Viewer, which: Annotated[IncidentFilter, Query()]) -> Page[Incident]:
+async def list_incidents(store: Reach, _caller: CallerOf, which: Annotated[IncidentFilter, Query()]) -> Page[Incident]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(
@@ -138,7 +138,7 @@ async def list_incidents(store: Reach, _caller: Viewer, which: Annotated[Inciden
     description="The incident of this number with the first 200 of its hazards, its tasks, and its newest 500 events.",
     responses=answers({**_EXAMPLE, "hazards": [hazards.EXAMPLE], "tasks": [tasks.EXAMPLE], "events": [_EVENT]}, 404),
 )
-async def show_incident(store: Reach, _caller: Viewer, incident_id: RowId) -> WholeIncident:
+async def show_incident(store: Reach, _caller: CallerOf, incident_id: RowId) -> WholeIncident:
     async with store.reading() as connection, connection.transaction(isolation="repeatable_read"):
         row = await connection.fetchrow(_SQL.one, incident_id)
         if row is None:

@@ -8,25 +8,35 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from alerts.cases import UnknownIncidentError
 from alerts.intake import ReportError
 from alerts.register import UnfoundedError, UnknownHazardError
 from alerts.stages import StageError
 from api.errors import (
+    AlreadyDone,
     ApiError,
+    BadLines,
     BodyTooLarge,
     BodyTooSlow,
+    Conflict,
     Forbidden,
     InvalidValue,
     NotFound,
     NotTaken,
+    Outdated,
     Overdue,
+    PasswordChangeNeeded,
+    TooMany,
     Unauthenticated,
+    Unconditional,
     Unhealthy,
     Unreachable,
+    WrongCredentials,
 )
 from api.languages import Language, language_of
 from api.validation import explain
@@ -53,25 +63,37 @@ _MALFORMED = Sort(400, "malformed", "请求无法解析", "The request can't be 
 _UNKNOWN_PATH = Sort(404, "not-found", "没有找到", "Not found")
 _METHOD = Sort(405, "method-not-allowed", "不支持此方法", "Method not allowed")
 _INVALID = Sort(422, "invalid", "请求内容不正确", "The request isn't valid")
+_CONFLICT = Sort(409, "conflict", "当前状态不允许", "Not possible in this state")
 _INTERNAL = Sort(500, "internal", "服务器内部错误", "Internal error")
 _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (
         Unauthenticated,
-        Sort(401, "unauthenticated", "需要有效的密钥", "A valid key is needed", {"WWW-Authenticate": "Bearer"}),
+        Sort(401, "unauthenticated", "需要登录或密钥", "A log-in or a key is needed", {"WWW-Authenticate": "Bearer"}),
+    ),
+    (
+        WrongCredentials,
+        Sort(401, "wrong-credentials", "无法登录", "Not logged in", {"WWW-Authenticate": "Bearer"}),
     ),
     (Forbidden, Sort(403, "forbidden", "没有权限", "Not allowed")),
+    (PasswordChangeNeeded, Sort(403, "password-change-needed", "请先修改密码", "Change the password first")),
     (NotFound, _UNKNOWN_PATH),
     (UnknownTaskError, _UNKNOWN_PATH),
     (UnknownHazardError, _UNKNOWN_PATH),
     (UnknownIncidentError, _UNKNOWN_PATH),
     (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
-    (TransitionError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
-    (StageError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
-    (QuarantineError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
+    (TransitionError, _CONFLICT),
+    (StageError, _CONFLICT),
+    (QuarantineError, _CONFLICT),
+    (Conflict, _CONFLICT),
+    (AlreadyDone, _CONFLICT),
+    (Outdated, Sort(412, "outdated", "内容已被修改", "Changed meanwhile")),
     (BodyTooLarge, Sort(413, "body-too-large", "请求体过大", "The body is too large", {"Connection": "close"})),
     (InvalidValue, _INVALID),
+    (BadLines, _INVALID),
     (UnfoundedError, _INVALID),
     (ReportError, _INVALID),
+    (Unconditional, Sort(428, "if-match-needed", "缺少 If-Match", "If-Match is missing")),
+    (TooMany, Sort(429, "too-many", "请求过于频繁", "Too many requests")),
     (NotTaken, Sort(503, "not-taken", "消息未被接收", "The message was not taken", _RETRY)),
     (Unhealthy, Sort(503, "unhealthy", "系统部分不工作", "Part of the hub isn't working")),
     (Overdue, Sort(503, "overdue", "查询用时过长", "The query took too long")),
@@ -136,9 +158,13 @@ async def answer_error(request: Request, error: Exception) -> Response:
     extra: dict[str, object] = {}
     if isinstance(error, InvalidValue):
         extra["errors"] = [{"location": error.location, "detail": _in(request, error)}]
+    if isinstance(error, BadLines):
+        extra["errors"] = [{"location": place, "detail": fault} for place, fault in error.faults]
     if isinstance(error, Unhealthy):
         extra.update(error.state)
-    return problem_response(request, sort, zh=error.zh, en=error.en, extra=extra)
+    response = problem_response(request, sort, zh=error.zh, en=error.en, extra=extra)
+    response.headers.update(error.headers)
+    return response
 
 
 def _in(request: Request, error: ApiError) -> str:
@@ -181,7 +207,19 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     )
     response = problem_response(request, sort, zh=zh, en=en)
     response.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     return response
+
+
+def _methods_of(request: Request) -> set[str]:
+    # Starlette names the methods of the first route of a path only.
+    return {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path)
+        for method in route.methods or ()
+    }
 
 
 def answer_unforeseen(request: Request, error: Exception) -> Response:

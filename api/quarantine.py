@@ -6,23 +6,24 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import asyncpg
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
-from api.context import Now, Reach
+from api.context import Now, Reach, context_of
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
 from api.fields import Page, Paging, RowId
-from api.keys import KeyedRoute, Officer, Viewer
-from api.store import translated
+from api.ingress.intake import check_at_hand
+from database.pool import Connection
 from database.queries import load_queries
-from ingest.quarantine import drop
+from ingest.quarantine import drop, replay
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("quarantine", RowNumber)
 Status = Literal["held", "replayed", "dropped"]
-router = APIRouter(tags=["quarantine"], route_class=KeyedRoute)
+router = APIRouter(tags=["quarantine"], route_class=GuardedRoute)
 
 
 class Quarantined(BaseModel):
@@ -61,6 +62,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 _WHOLE = {**_EXAMPLE, "payload_base64": "eyJjaDRfbGVsX3BjdCI6OTAwfQ==", "payload_text": '{"ch4_lel_pct":900}'}
 _DROPPED = {**_WHOLE, "status": "dropped", "decided_at": "2026-05-01T09:00:00Z"}
+_REPLAYED = {**_WHOLE, "status": "replayed", "decided_at": "2026-05-01T09:00:00Z"}
 
 
 def _text(payload: bytes) -> str | None:
@@ -70,9 +72,8 @@ def _text(payload: bytes) -> str | None:
         return None
 
 
-async def _row(store: Reach, quarantine_id: int) -> asyncpg.Record:
-    async with store.reading() as connection:
-        row = await connection.fetchrow(_SQL.one, quarantine_id)
+async def _row(connection: Connection, quarantine_id: int) -> asyncpg.Record:
+    row = await connection.fetchrow(_SQL.one, quarantine_id)
     if row is None:
         raise NotFound(
             zh=f"隔离区没有编号为 {quarantine_id} 的消息；全部见 /api/v1/quarantine。",
@@ -94,7 +95,7 @@ def _whole(row: asyncpg.Record) -> QuarantinedWhole:
     responses=answers({"items": [_EXAMPLE], "next_cursor": None}),
 )
 async def list_quarantine(
-    store: Reach, _caller: Viewer, which: Annotated[QuarantineFilter, Query()]
+    store: Reach, _caller: CallerOf, which: Annotated[QuarantineFilter, Query()]
 ) -> Page[Quarantined]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
@@ -109,19 +110,37 @@ async def list_quarantine(
     description="The message of this number with its payload.",
     responses=answers(_WHOLE, 404),
 )
-async def show_quarantined(store: Reach, _caller: Viewer, quarantine_id: RowId) -> QuarantinedWhole:
-    return _whole(await _row(store, quarantine_id))
+async def show_quarantined(store: Reach, _caller: CallerOf, quarantine_id: RowId) -> QuarantinedWhole:
+    async with store.reading() as connection:
+        return _whole(await _row(connection, quarantine_id))
 
 
 @router.post(
     "/quarantine/{quarantine_id}/drop",
     summary="Drop a quarantined message",
     description="Decide that a held message is of no use. It stays on record as dropped. One that isn't held any more"
-    " is answered with 409. Needs the role officer.",
-    responses=answers(_DROPPED, 403, 404, 409),
+    " is answered with 409.",
+    responses=answers(_DROPPED, 404, acts=True),
 )
-async def drop_quarantined(store: Reach, now: Now, _caller: Officer, quarantine_id: RowId) -> QuarantinedWhole:
-    await _row(store, quarantine_id)
-    with translated():
-        await drop(store.pool, quarantine_id, now)
-    return _whole(await _row(store, quarantine_id))
+async def drop_quarantined(store: Reach, now: Now, _caller: CallerOf, quarantine_id: RowId) -> QuarantinedWhole:
+    async with store.writing() as connection:
+        await _row(connection, quarantine_id)
+        await drop(connection, quarantine_id, now)
+        return _whole(await _row(connection, quarantine_id))
+
+
+@router.post(
+    "/quarantine/{quarantine_id}/replay",
+    summary="Send a quarantined message down the road again",
+    description="After what was wrong has been put right: its sensor registered, say. It is published on its own topic."
+    " One that isn't held any more is answered with 409; 503 when the broker does not take it, and then it stays held.",
+    responses=answers(_REPLAYED, 404, acts=True),
+)
+async def replay_quarantined(
+    request: Request, store: Reach, now: Now, _caller: CallerOf, quarantine_id: RowId
+) -> QuarantinedWhole:
+    intake = check_at_hand(context_of(request).intake)
+    async with store.writing() as connection:
+        await _row(connection, quarantine_id)
+        await replay(connection, quarantine_id, intake.publish, now)
+        return _whole(await _row(connection, quarantine_id))

@@ -12,7 +12,17 @@ from api.problems import answer_unforeseen
 
 _log = structlog.get_logger()
 # Answers are the state of now and may name people, so no cache keeps them.
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class RequestLog:
@@ -23,8 +33,9 @@ class RequestLog:
     Neither query strings nor headers nor bodies are logged: a key put in the wrong place stays out of the log.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, tls: bool) -> None:
         self._app = app
+        self._headers = {**_HEADERS, **(_OVER_TLS if tls else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,7 +50,10 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update({"X-Request-Id": request_id, **_HEADERS})
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -59,5 +73,5 @@ class RequestLog:
                     path=scope["path"],
                     status=status,
                     milliseconds=round((time.perf_counter() - started) * 1000, 1),
-                    caller=caller.name if caller else None,
+                    caller=caller.actor if caller else None,
                 )

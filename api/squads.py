@@ -7,16 +7,16 @@ import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.fields import Bilingual, Maybe, Page, Paging, Position
-from api.keys import KeyedRoute, Viewer
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("squads", Name)
-router = APIRouter(tags=["squads"], route_class=KeyedRoute)
+router = APIRouter(tags=["squads"], route_class=GuardedRoute)
 
 
 class Squad(BaseModel):
@@ -69,7 +69,7 @@ def _squad(row: asyncpg.Record) -> Squad:
     description="Squads in the order of their identifiers, with the tasks that they are busy with.",
     responses=answers({"items": [_EXAMPLE], "next_cursor": None}),
 )
-async def list_squads(store: Reach, _caller: Viewer, which: Annotated[SquadFilter, Query()]) -> Page[Squad]:
+async def list_squads(store: Reach, _caller: CallerOf, which: Annotated[SquadFilter, Query()]) -> Page[Squad]:
     after = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(_SQL.page, after, which.skill, which.limit + 1)

@@ -3,15 +3,34 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
-from api.errors import Overdue, Unreachable
+from api.audit.trace import Trace, act_for
+from api.errors import AlreadyDone, Overdue, Unreachable
 from database.pool import Connection
 
 # Optional filters are written "$2 IS NULL OR …", which only a plan made for the actual values does fast.
 _SESSION = "SET plan_cache_mode = force_custom_plan; SET statement_timeout = {milliseconds:d}"
 _READ_ONLY = "; SET default_transaction_read_only = on"
+
+
+_CLAIM = (
+    "INSERT INTO idempotency (actor, key, request_sha256, at) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT DO NOTHING RETURNING actor"
+)
+
+
+@dataclass(slots=True)
+class Once:
+    """A request that must not be carried out twice; ``claimed`` once its key is committed with its change."""
+
+    actor: str
+    key: str
+    request_sha256: bytes
+    at: datetime
+    claimed: bool = False
 
 
 @contextmanager
@@ -38,12 +57,14 @@ class Store:
     """Connections of ``pool`` with limits: seconds one statement may run, and seconds to wait for a connection.
 
     The settings hold until the connection goes back: asyncpg resets it then. All methods raise Overdue and
-    Unreachable.
+    Unreachable. ``trace`` and ``once`` are those of the request that the store works for.
     """
 
     pool: asyncpg.Pool
     statement_timeout_s: float
     acquire_timeout_s: float
+    trace: Trace | None = None
+    once: Once | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -53,9 +74,20 @@ class Store:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
-        """A connection in a transaction that commits at the end of the block."""
-        async with self._borrow("") as connection, connection.transaction():
-            yield connection
+        """A connection in a transaction that commits at the end of the block; AlreadyDone for a repeated request."""
+        async with self._borrow("") as connection:
+            async with connection.transaction():
+                if self.trace is not None:
+                    await act_for(connection, self.trace)
+                if self.once is not None and not self.once.claimed:
+                    await self._claim(connection, self.once)
+                yield connection
+            if self.once is not None:
+                self.once.claimed = True
+
+    async def _claim(self, connection: Connection, once: Once) -> None:
+        if await connection.fetchval(_CLAIM, once.actor, once.key, once.request_sha256, once.at) is None:
+            raise AlreadyDone
 
     @asynccontextmanager
     async def _borrow(self, extra: str) -> AsyncIterator[Connection]:

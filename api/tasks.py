@@ -7,12 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.access.caller import Caller
+from api.access.guard import CallerOf, GuardedRoute, refuse_role
+from api.access.roles import ACT, REPORT
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
 from api.fields import Maybe, Page, Paging, Remark, RowId, SquadId
-from api.keys import KeyedRoute, Officer, Viewer
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.tasks import Action, Status, advance
@@ -21,7 +23,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("tasks", RowNumber)
 _MOST_EVENTS = 200
 _MOST_OF_INCIDENT = 100
-router = APIRouter(tags=["tasks"], route_class=KeyedRoute)
+router = APIRouter(tags=["tasks"], route_class=GuardedRoute)
 
 
 class Task(BaseModel):
@@ -89,9 +91,10 @@ async def tasks_of(connection: Connection, incident_id: int) -> list[Task]:
     return [Task(**dict(row)) for row in rows]
 
 
-async def _one(connection: Connection, task_id: int) -> TaskWithEvents:
+async def _one(connection: Connection, task_id: int, caller: Caller) -> TaskWithEvents:
     row = await connection.fetchrow(_SQL.one, task_id)
-    if row is None:
+    # To a squad's member another squad's task is as absent as one that never was.
+    if row is None or (caller.role == "squad" and row["squad_id"] != caller.squad_id):
         raise NotFound(
             zh=f"没有编号为 {task_id} 的任务；全部见 /api/v1/tasks。",
             en=f"There is no task {task_id}; /api/v1/tasks lists them.",
@@ -103,13 +106,16 @@ async def _one(connection: Connection, task_id: int) -> TaskWithEvents:
 @router.get(
     "/tasks",
     summary="Tasks",
-    description="Tasks, the newest first, filtered by status, squad and incident.",
+    description="Tasks, the newest first, filtered by status, squad and incident. A squad's member sees those of their"
+    " squad only.",
     responses=answers({"items": [EXAMPLE], "next_cursor": None}),
 )
-async def list_tasks(store: Reach, _caller: Viewer, which: Annotated[TaskFilter, Query()]) -> Page[Task]:
+async def list_tasks(store: Reach, caller: CallerOf, which: Annotated[TaskFilter, Query()]) -> Page[Task]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
-        rows = await connection.fetch(_SQL.page, before, which.status, which.squad, which.incident, which.limit + 1)
+        rows = await connection.fetch(
+            _SQL.page, before, which.status, which.squad, which.incident, caller.squad_id, which.limit + 1
+        )
     return _CURSOR.page([Task(**dict(row)) for row in rows], which.limit, key=lambda task: task.task_id)
 
 
@@ -119,26 +125,28 @@ async def list_tasks(store: Reach, _caller: Viewer, which: Annotated[TaskFilter,
     description="The task of this number with its events.",
     responses=answers(_WHOLE, 404),
 )
-async def show_task(store: Reach, _caller: Viewer, task_id: RowId) -> TaskWithEvents:
+async def show_task(store: Reach, caller: CallerOf, task_id: RowId) -> TaskWithEvents:
     async with store.reading() as connection:
-        return await _one(connection, task_id)
+        return await _one(connection, task_id, caller)
 
 
 @router.post(
     "/tasks/{task_id}/actions/{action}",
     summary="Move a task on",
-    description="An officer does for a squad what it can't do over the air (accept, refuse, en_route, on_scene, done),"
-    " or cancels the task. What its status doesn't allow is answered with 409. Needs the role officer.",
-    responses=answers(_ACCEPTED, 403, 404, 409),
+    description="A squad's member reports on a task of their squad (accept, refuse, en_route, on_scene, done); an"
+    " officer does it for them, or cancels the task. What its status doesn't allow is answered with 409.",
+    responses=answers(_ACCEPTED, 404, acts=True),
 )
 async def act_on_task(
     store: Reach,
     now: Now,
-    caller: Officer,
+    caller: CallerOf,
     task_id: RowId,
     action: Action,
     remark: Maybe[Remark] = None,
 ) -> TaskWithEvents:
+    refuse_role(caller.role, ACT if action == "cancel" else REPORT)
     async with store.writing() as connection:
+        await _one(connection, task_id, caller)
         await advance(connection, task_id, action, caller.actor, now, note=remark.note if remark else "")
-        return await _one(connection, task_id)
+        return await _one(connection, task_id, caller)

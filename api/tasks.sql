@@ -5,8 +5,9 @@ WHERE ($1::bigint IS NULL OR task_id < $1)
   AND ($2::text[] IS NULL OR status = ANY ($2))
   AND ($3::text IS NULL OR squad_id = $3)
   AND ($4::bigint IS NULL OR incident_id = $4)
+  AND ($5::text IS NULL OR squad_id = $5)
 ORDER BY task_id DESC
-LIMIT $5
+LIMIT $6
 
 -- name: of_incident
 SELECT task_id, incident_id, squad_id, status, decision, created_at, updated_at

@@ -60,20 +60,20 @@ async def show(pool: asyncpg.Pool, quarantine_id: int) -> asyncpg.Record:
     return row
 
 
-async def drop(pool: asyncpg.Pool, quarantine_id: int, now: datetime) -> None:
+async def drop(connection: Connection, quarantine_id: int, now: datetime) -> None:
     """Decide that a held message is of no use; it stays on record. QuarantineError when it isn't held."""
-    async with pool.acquire() as connection, connection.transaction():
+    async with connection.transaction():
         await _claim(connection, quarantine_id)
         await connection.execute(_SQL.decide, quarantine_id, "dropped", now)
 
 
-async def replay(pool: asyncpg.Pool, quarantine_id: int, publish: Publish, now: datetime) -> None:
+async def replay(connection: Connection, quarantine_id: int, publish: Publish, now: datetime) -> None:
     """Send a held message down the road again; QuarantineError when it isn't held.
 
     A crash between the broker's acknowledgement and the commit leaves it held: it may be replayed twice, which the
     road drops as a duplicate, but it is never lost.
     """
-    async with pool.acquire() as connection, connection.transaction():
+    async with connection.transaction():
         row = await _claim(connection, quarantine_id)
         await publish(row["topic"], row["payload"])
         await connection.execute(_SQL.decide, quarantine_id, "replayed", now)

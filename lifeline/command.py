@@ -30,6 +30,7 @@ COMMANDS = MappingProxyType(
         "api": "Answer requests over HTTP.",
         "migrate": "Bring the database to this version.",
         "init": "Load a county: grids, sensors, squads.",
+        "user": "Add, list and disable the persons that may log in; give them passwords.",
         "key": "Make, list and revoke the API's keys.",
         "quarantine": "Look at messages that could not become readings; send them again or drop them.",
         "rules": "Look at the rules that grade readings, try a proposal on stored readings, decide on it.",

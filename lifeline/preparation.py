@@ -8,8 +8,9 @@ import asyncpg
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
+from api.access.accounts import first_administrator
 from database.migrate import migrate, read_migrations
-from database.pool import connect
+from database.pool import connect, open_pool
 from database.queries import load_queries
 from ingest.tables import ensure_reading_tables
 from lifeline.errors import HubError
@@ -36,6 +37,15 @@ async def prepare(database_url: str) -> Prepared:
     finally:
         await connection.close()
     return Prepared(tuple(migrations), tuple(rules), engine)
+
+
+async def make_first_administrator(database_url: str) -> str | None:
+    """The one-time password of the account ``admin``, made where there is no account yet; else None."""
+    pool = await open_pool(database_url, application="migrate", size=1)
+    try:
+        return await first_administrator(pool, datetime.now(UTC))
+    finally:
+        pool.terminate()
 
 
 async def check_prepared(pool: asyncpg.Pool) -> None:

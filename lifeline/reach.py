@@ -1,13 +1,17 @@
 """The database for a command that does its work and ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import getpass
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import asyncpg
 
-from database.pool import open_pool
+from api.audit.trace import Trace, act_for
+from database.pool import Connection, open_pool
 from lifeline.embedded import EmbeddedDatabase
 from lifeline.errors import HubError
 from lifeline.settings import Settings
@@ -51,3 +55,13 @@ def on_pool(settings: Settings, application: str, work: Callable[[asyncpg.Pool],
             return asyncio.run(run(url))
         except asyncpg.UndefinedTableError as error:
             raise HubError("the database has no tables yet: run `lifeline migrate`") from error
+
+
+@asynccontextmanager
+async def audited(pool: asyncpg.Pool, action: str) -> AsyncIterator[Connection]:
+    """A connection in a transaction whose changes are recorded as those of the account that gave the command."""
+    actor = f"command:{getpass.getuser()}"
+    trace = Trace(datetime.now(UTC), actor, "administrator", socket.gethostname(), "", action)
+    async with pool.acquire() as connection, connection.transaction():
+        await act_for(connection, trace)
+        yield connection

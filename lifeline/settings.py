@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.broker import Broker
@@ -75,13 +75,28 @@ class Settings(BaseSettings):
     # Loopback unless told otherwise: what faces outwards belongs behind a proxy with TLS.
     api_host: str = "127.0.0.1"
     api_port: Port = 8000  # 0: any free one
+    api_tls_certificate: FilePath | None = None  # PEM, with the chain
+    api_tls_key: FilePath | None = None
+    api_trusted_proxies: str = "127.0.0.1"  # whose X-Forwarded-For tells where a request comes from
     probe_host: str = "127.0.0.1"  # live, ready and metrics of each process
     ingest_probe_port: Port = 9101
     dispatch_probe_port: Port = 9102
     api_probe_port: Port = 9103
 
+    # Who issues public warnings, and where the public reaches the API.
+    warning_organisation: Annotated[str, Field(pattern=r"^[0-9]{6,20}$")] = "44122300000000"  # as in GB/T 35965
+    warning_issuer_zh: str = "广宁县城市管理和综合执法局"
+    warning_issuer_en: str = "Guangning County Urban Management Bureau"
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] = "http://127.0.0.1:8000"
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
+
+    @model_validator(mode="after")
+    def _key_with_certificate(self) -> "Settings":
+        if (self.api_tls_certificate is None) != (self.api_tls_key is None):
+            raise ValueError("LIFELINE_API_TLS_CERTIFICATE and LIFELINE_API_TLS_KEY go together: set both or none")
+        return self
 
     @property
     def format_names(self) -> tuple[str, ...]:
@@ -113,13 +128,17 @@ class Settings(BaseSettings):
         return port
 
 
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
 def load_settings() -> Settings:
     """The settings from the environment; HubError that names each wrong variable and never repeats its value."""
     try:
         return Settings()
     except ValidationError as error:
         wrong = [
-            f"LIFELINE_{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            ": ".join([f"LIFELINE_{name}".upper() for name in problem["loc"][:1]] + [_said(problem["msg"])])
             for problem in error.errors(include_input=False, include_url=False)
         ]
         raise HubError("\n".join(wrong)) from None

@@ -1,30 +1,59 @@
 """``lifeline api``: answer requests."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import asyncpg
+import structlog
 import typer
 import uvicorn
 
-from api.app import create_app
-from api.intake import Intake
+from api.app import create_app, openapi_document
+from api.ingress.intake import Intake
+from api.stream.feed import Feed, sweep
+from api.warnings.cap import Issuer
+from database.errors import PASSING
 from database.listen import Listener
 from dispatch.publisher import Publisher
 from lifeline.errors import HubError
+from lifeline.patience import PatientProtocol
 from lifeline.settings import Settings, load_settings
 from lifeline.wiring import Work, main
 
 app = typer.Typer()
 _FINISH_WITHIN_S = 5
+_SWEEP_EVERY_S = 3600
 
 
 @app.command()
-def api() -> None:
+def api(
+    openapi: Annotated[bool, typer.Option("--openapi", help="Print the OpenAPI 3.1 description and end")] = False,
+) -> None:
     """Answer requests over HTTP, until SIGTERM."""
+    if openapi:
+        typer.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
+        return
     main("api", load_settings(), build)
+
+
+def _issuer(settings: Settings) -> Issuer:
+    return Issuer(
+        settings.warning_organisation, settings.warning_issuer_zh, settings.warning_issuer_en, settings.public_url
+    )
+
+
+async def _sweep(pool: asyncpg.Pool) -> None:
+    while True:
+        try:
+            await sweep(pool, datetime.now(UTC))
+        except PASSING as error:
+            structlog.get_logger().warning("sweep_waits", error=str(error) or type(error).__name__)
+        await asyncio.sleep(_SWEEP_EVERY_S)
 
 
 class _Server(uvicorn.Server):
@@ -38,34 +67,50 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
     """The web server with the API on it, and where a broker is named, the connection that takes what is pushed."""
     listening = _listen(settings.api_host, settings.api_port)
     publisher = intake = None
+    feed = Feed()
     if settings.broker_url is not None:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)
     config = uvicorn.Config(
-        create_app(pool, intake=intake),
+        create_app(
+            pool, intake=intake, feed=feed, issuer=_issuer(settings), tls=settings.api_tls_certificate is not None
+        ),
+        http=PatientProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_FINISH_WITHIN_S,
+        forwarded_allow_ips=settings.api_trusted_proxies,
+        ssl_certfile=settings.api_tls_certificate,
+        ssl_keyfile=settings.api_tls_key,
     )
     server = _Server(config)
     finished = asyncio.Event()
 
-    async def run(_: Listener) -> None:
+    async def run(listener: Listener) -> None:
         async with asyncio.TaskGroup() as group:
-            connection = group.create_task(publisher.run(), name="ingress connection") if publisher else None
+            beside = [
+                group.create_task(feed.run(pool, listener), name="feed"),
+                group.create_task(_sweep(pool), name="sweep"),
+            ]
+            if publisher is not None:
+                beside.append(group.create_task(publisher.run(), name="ingress connection"))
             try:
                 await server.serve(sockets=[listening])
             finally:
                 finished.set()
-                if connection is not None:
-                    connection.cancel()
+                for task in beside:
+                    task.cancel()
 
     async def close() -> None:
         server.should_exit = True
+        feed.end_all()
         await finished.wait()
 
-    stats = {"ingress": intake.stats} if intake is not None else {}
+    stats: dict[str, Any] = {"stream": feed.stats}
+    if intake is not None:
+        stats["ingress"] = intake.stats
     return Work(run, lambda: server.started, close, stats)
 
 

@@ -1,7 +1,7 @@
 """``lifeline key``: who may call the API."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.access.keys import add_key, revoke_key
+from api.access.roles import KeyRole
 from api.errors import ApiError
-from api.keys import Role, add_key, revoke_key
 from database.queries import load_queries
 from lifeline.errors import HubError
-from lifeline.reach import Result, on_pool
+from lifeline.reach import Result, audited, on_pool
 from lifeline.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,25 +26,40 @@ _Name = Annotated[str, typer.Argument(help="Whose key it is; event records show 
 @app.command()
 def add(
     name: _Name,
-    role: Annotated[Role, typer.Option(help="A viewer reads, an officer also acts, a device pushes messages")],
+    role: Annotated[KeyRole, typer.Option(help="A viewer reads, an officer also acts, a device pushes messages")],
+    scope: Annotated[list[str] | None, typer.Option(help="A tag of the API, as readings; again for several")] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=3650, help="After how many days it ends by itself")] = None,
 ) -> None:
     """Make a key and print it: the only time that it can be seen, because only its SHA-256 is kept."""
-    typer.echo(_on_pool(lambda pool: add_key(pool, name, role, datetime.now(UTC))))
+    now = datetime.now(UTC)
+
+    async def make(pool: asyncpg.Pool) -> str:
+        async with audited(pool, "key add") as connection:
+            ends = None if days is None else now + timedelta(days=days)
+            return await add_key(connection, name, role, now, scopes=tuple(scope or ()), expires_at=ends)
+
+    typer.echo(_on_pool(make))
 
 
 @app.command()
 def revoke(name: _Name) -> None:
     """End a key at once."""
-    _on_pool(lambda pool: revoke_key(pool, name, datetime.now(UTC)))
+
+    async def end(pool: asyncpg.Pool) -> None:
+        async with audited(pool, "key revoke") as connection:
+            await revoke_key(connection, name, datetime.now(UTC))
+
+    _on_pool(end)
     typer.echo(f"{name}: revoked")
 
 
 @app.command("list")
 def list_keys() -> None:
     """Show names, roles and times; the keys themselves are not kept."""
-    table = Table("name", "role", "made", "revoked", box=None)
+    table = Table("name", "role", "scopes", "made", "ends", "revoked", box=None)
     for row in _on_pool(lambda pool: pool.fetch(_SQL.all_keys)):
-        table.add_row(row["name"], row["role"], _when(row["created_at"]), _when(row["revoked_at"]))
+        times = [_when(row[column]) for column in ("created_at", "expires_at", "revoked_at")]
+        table.add_row(row["name"], row["role"], ", ".join(row["scopes"]) or "-", *times)
     Console(soft_wrap=True).print(table)
 
 

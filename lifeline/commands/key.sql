@@ -1,2 +1,2 @@
 -- name: all_keys
-SELECT name, role, created_at, revoked_at FROM api_key ORDER BY name
+SELECT name, role, scopes, created_at, expires_at, revoked_at FROM api_key ORDER BY name

@@ -4,7 +4,8 @@ import asyncio
 
 import typer
 
-from lifeline.preparation import prepare
+from api.access.accounts import FIRST_NAME
+from lifeline.preparation import Prepared, make_first_administrator, prepare
 from lifeline.reach import reach_database
 from lifeline.settings import load_settings
 
@@ -15,7 +16,13 @@ app = typer.Typer()
 def migrate() -> None:
     """Run the migrations that have not run, make the reading tables, add the rules that changed."""
     with reach_database(load_settings()) as url:
-        done = asyncio.run(prepare(url))
+        done, password = asyncio.run(_bring(url))
     typer.echo(f"readings in: {'TimescaleDB' if done.engine == 'timescaledb' else 'plain PostgreSQL'}")
     typer.echo(f"migrations run: {', '.join(done.migrations) or 'none, all are there'}")
     typer.echo(f"rules added: {', '.join(done.rules) or 'none, all are there'}")
+    if password is not None:
+        typer.echo(f"log in as {FIRST_NAME} with the one-time password {password}, shown this once")
+
+
+async def _bring(url: str) -> tuple[Prepared, str | None]:
+    return await prepare(url), await make_first_administrator(url)

@@ -13,7 +13,7 @@ from rich.table import Table
 from ingest import quarantine
 from ingest.broker import Broker
 from lifeline.errors import HubError
-from lifeline.reach import Result, on_pool
+from lifeline.reach import Result, audited, on_pool
 from lifeline.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -54,7 +54,12 @@ def show(number: Number) -> None:
 @app.command()
 def drop(number: Number) -> None:
     """Decide that a held message is of no use. It stays on record."""
-    _on_pool(lambda pool: quarantine.drop(pool, number, datetime.now(UTC)))
+
+    async def decide(pool: asyncpg.Pool) -> None:
+        async with audited(pool, "quarantine drop") as connection:
+            await quarantine.drop(connection, number, datetime.now(UTC))
+
+    _on_pool(decide)
 
 
 @app.command()
@@ -69,7 +74,8 @@ def replay(number: Number) -> None:
             async def publish(topic: str, payload: bytes) -> None:
                 await client.publish(topic, payload, qos=1)
 
-            await quarantine.replay(pool, number, publish, datetime.now(UTC))
+            async with audited(pool, "quarantine replay") as connection:
+                await quarantine.replay(connection, number, publish, datetime.now(UTC))
 
     try:
         _on_pool(send)

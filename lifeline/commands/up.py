@@ -7,8 +7,10 @@ from time import monotonic
 import typer
 from rich.console import Console
 
+from api.access.accounts import FIRST_NAME
 from ingest.broker import Broker
 from lifeline.logs import configure
+from lifeline.preparation import make_first_administrator
 from lifeline.settings import ROLES, Settings, load_settings
 from lifeline.supervisor import Servers, embedded_servers, running_hub
 from lifeline.wiring import stop_signals
@@ -42,6 +44,9 @@ async def _stay(settings: Settings, servers: Servers, started: float) -> None:
         console = Console(soft_wrap=True, highlight=False, markup=False)
         for line in addresses(settings, servers.known):
             console.print(line)
+        password = await make_first_administrator(servers.known.database)
+        if password is not None:
+            console.print(f"Log in as {FIRST_NAME} with the one-time password {password}, shown this once.")
         console.print(f"Ready after {monotonic() - started:.1f} s. Ctrl-C stops it.")
         await servers.keep()
 

@@ -13,7 +13,7 @@ from time import monotonic
 import asyncpg
 from rich.text import Text
 
-from api.keys import add_key, revoke_key
+from api.access.keys import add_key, revoke_key
 from database.pool import open_pool
 from lifeline.commands.up import addresses
 from lifeline.county import load_county

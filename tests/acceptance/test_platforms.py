@@ -21,7 +21,7 @@ from sparkplug_encoder import encode_payload
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
-from api.keys import add_key
+from api.access.keys import add_key
 from database.listen import Listener
 from ingest.formats.sparkplug_payload import rebirth_payload
 from lifeline.commands import api, dispatch, ingest

@@ -1,21 +1,44 @@
 """An API on a database with a little of everything in it, and callers of both roles."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
+from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.access.caller import digest
+from api.access.keys import add_key
+from api.access.roles import AccountRole, KeyRole
+from api.access.throttle import Limits, Rate
 from api.app import create_app
-from api.keys import Role, add_key
+from api.stream.feed import Feed
 from database.engine import detect_engine, ensure_days
 from ingest.kinds import KINDS
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+_MANY = Rate(10**6, 10**6)
+UNLIMITED = Limits(_MANY, _MANY, _MANY, _MANY)
+WARNING = {
+    "status": "Actual",
+    "category": "CBRNE",
+    "event_level": 2,
+    "warning_level": 2,
+    "certainty": "Observed",
+    "zh": {"event": "燃气泄漏", "headline": "燃气泄漏橙色预警", "description": "", "instruction": "", "area": "南街"},
+    "en": {"event": "Gas leak", "headline": "Orange: gas leak", "description": "", "instruction": "", "area": "Nanjie"},
+    "polygon": None,
+    "circle": {"center": {"longitude": 112.4, "latitude": 23.6}, "radius_km": 0.3},
+    "onset_at": None,
+    "expires_at": "2026-05-01T14:00:00Z",
+    "contact": "12319",
+}
+PEOPLE: tuple[AccountRole, ...] = get_args(AccountRole)
 
 
 @dataclass(frozen=True)
@@ -30,6 +53,7 @@ class County:
     task: int
     held: int
     binary: int
+    warning: int
 
 
 @pytest.fixture
@@ -112,12 +136,21 @@ async def county(pool: asyncpg.Pool) -> County:
             )
             for payload in ('{"深":1}'.encode(), b"\xff\x00")
         ]
+        warning = await connection.fetchval(
+            "INSERT INTO warning (message, state, status, incident_id, event_level, warning_level, entry, drafted_by,"
+            " edited_by, drafted_at, expires_at) VALUES ('Alert', 'draft', 'Actual', $1, 2, 2, $2, 'user:zhao',"
+            " 'user:zhao', $3, $4) RETURNING warning_id",
+            incident,
+            WARNING,
+            NOW,
+            NOW + timedelta(hours=6),
+        )
         await connection.execute(
             "INSERT INTO process (name, pid, started_at, seen_at, ready)"
             " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
             NOW,
         )
-    return County(gas, noise, hazards[0], hazards[1], incident, task, held[0], held[1])
+    return County(gas, noise, hazards[0], hazards[1], incident, task, held[0], held[1], warning)
 
 
 Store = Callable[[str, list[dict[str, Any]]], Any]
@@ -140,8 +173,13 @@ def store_readings(pool: asyncpg.Pool) -> Store:
 
 
 @pytest.fixture
+def unlimited() -> Limits:
+    return UNLIMITED
+
+
+@pytest.fixture
 def app(pool: asyncpg.Pool) -> FastAPI:
-    return create_app(pool, clock=lambda: NOW)
+    return create_app(pool, clock=lambda: NOW, limits=UNLIMITED, feed=Feed(lasts_s=0.0))
 
 
 def open_client(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
@@ -150,7 +188,7 @@ def open_client(app: FastAPI, key: str | None = None) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://hub/api/v1", headers=headers)
 
 
-async def _client(pool: asyncpg.Pool, app: FastAPI, name: str, role: Role) -> AsyncIterator[httpx.AsyncClient]:
+async def _client(pool: asyncpg.Pool, app: FastAPI, name: str, role: KeyRole) -> AsyncIterator[httpx.AsyncClient]:
     key = await add_key(pool, name, role, NOW - timedelta(days=1))
     async with open_client(app, key) as client:
         yield client
@@ -166,6 +204,42 @@ async def viewer(pool: asyncpg.Pool, app: FastAPI) -> AsyncIterator[httpx.AsyncC
 async def officer(pool: asyncpg.Pool, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async for client in _client(pool, app, "duty", "officer"):
         yield client
+
+
+async def log_in_at_once(pool: asyncpg.Pool, name: str, role: AccountRole, squad_id: str | None = None) -> str:
+    """An access token of a new user who never had to hash a password."""
+    token = f"{name}-{uuid4()}"
+    await pool.execute(
+        "INSERT INTO account (name, role, squad_id, password_hash, must_change_password, created_at, updated_at)"
+        " VALUES ($1, $2, $3, '', false, $4, $4)",
+        name,
+        role,
+        squad_id,
+        NOW,
+    )
+    await pool.execute(
+        "INSERT INTO session (session_id, account, access_sha256, access_expires_at, refresh_sha256, idle_expires_at,"
+        " expires_at, created_at, refreshed_at, address, agent) VALUES ($1, $2, $3, $4, '', $4, $4, $5, $5, '', '')",
+        uuid4(),
+        name,
+        digest(token),
+        NOW + timedelta(minutes=10),
+        NOW,
+    )
+    return token
+
+
+@pytest.fixture
+async def everybody(pool: asyncpg.Pool, app: FastAPI, county: County) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """A client for each role; the squad's member belongs to gas-1."""
+    async with AsyncExitStack() as opened:
+        clients = {}
+        for role in PEOPLE:
+            token = await log_in_at_once(pool, f"{role}-1", role, "gas-1" if role == "squad" else None)
+            clients[role] = await opened.enter_async_context(open_client(app, token))
+        key = await add_key(pool, "platform", "device", NOW)
+        clients["device"] = await opened.enter_async_context(open_client(app, key))
+        yield clients
 
 
 @pytest.fixture

@@ -2,20 +2,28 @@
 
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import openapi_document
-from api.keys import Role, add_key
+from api.access.keys import add_key
+from api.access.roles import ROLES
+from api.access.throttle import Limits
+from api.app import create_app, openapi_document
+from api.ingress.intake import Intake
+from api.stream.feed import Feed
+from ingest.formats.table import FORMAT_NAMES
 
 # A cursor is only valid when an answer gave it, and `from` may not be later than `to`. OpenAPI can say neither, so
 # these two are left to tests of their own.
@@ -49,19 +57,24 @@ async def test_it_runs_under_uvicorn(app: FastAPI, county: Any, pool: asyncpg.Po
         assert accepted.json()["status"] == "accepted"
 
 
-async def generate_requests(folder: Path, address: str, key: str, seed: int) -> tuple[int | None, str]:
-    """Run every check of schemathesis with ``key``; its exit status and what it said."""
-    document = openapi_document()
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            parameters = operation.get("parameters", [])
-            operation["parameters"] = [item for item in parameters if item["name"] not in _LEFT_OUT]
-    described = folder / f"openapi-{seed}.json"
-    described.write_text(json.dumps(document))
-    options = f"--checks all --phases examples,coverage,fuzzing --max-examples 5 --seed {seed} --no-color".split()
+async def generate_requests(folder: Path, address: str, role: str, token: str) -> tuple[int | None, str]:
+    """Run every check of schemathesis with ``token`` on the routes of ``role``; its exit status and what it said."""
+    described = folder / f"openapi-{role}.json"
+    described.write_text(json.dumps(share_of(role)))
+    options = [
+        "--checks",
+        "all",
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--max-examples",
+        "5",
+        "--seed",
+        "1",
+        "--no-color",
+    ]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", str(described), "--url", address),
-        *("--header", f"X-API-Key: {key}", *options),
+        *("--header", f"Authorization: Bearer {token}", *options),
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -70,12 +83,43 @@ async def generate_requests(folder: Path, address: str, key: str, seed: int) -> 
     return process.returncode, said.decode()
 
 
+def share_of(role: str) -> dict[str, Any]:
+    """OpenAPI with those routes that this role tries: each route falls to one of those that may use it.
+
+    LIFELINE_TEST_EVERY_ROLE=1 has every role try every route, which takes minutes.
+    """
+    document = openapi_document()
+    del document["paths"]["/api/v1/imports/sensors"]  # what a CSV file has to hold can't be said in a schema
+    for number, (route, methods) in enumerate(list(document["paths"].items())):
+        for method, operation in list(methods.items()):
+            takers = operation.get("x-roles", ROLES)
+            parameters = operation.get("parameters", [])
+            operation["parameters"] = [item for item in parameters if item["name"] not in _LEFT_OUT]
+            if takers[number % len(takers)] != role and "LIFELINE_TEST_EVERY_ROLE" not in os.environ:
+                del methods[method]
+        if not methods:
+            del document["paths"][route]
+    return document
+
+
+async def _keep(topic: str, message: bytes) -> None:
+    """A broker that takes everything."""
+
+
+@pytest.mark.timeout(600)
 async def test_generated_requests_find_no_gap(
-    app: FastAPI, county: Any, pool: asyncpg.Pool, now: Any, tmp_path: Path
+    pool: asyncpg.Pool, everybody: dict[str, httpx.AsyncClient], now: datetime, tmp_path: Path, unlimited: Limits
 ) -> None:
-    roles: tuple[Role, ...] = ("viewer", "officer")
-    keys = [await add_key(pool, role, role, now) for role in roles]
+    app = create_app(
+        pool, clock=lambda: now, limits=unlimited, feed=Feed(lasts_s=0.0), intake=Intake(_keep, FORMAT_NAMES)
+    )
+    at_once = asyncio.Semaphore(2)
+
+    async def run(role: str) -> tuple[str, int | None, str]:
+        async with at_once:
+            token = everybody[role].headers["authorization"].removeprefix("Bearer ")
+            return role, *await generate_requests(tmp_path, address, role, token)
+
     async with serving(app) as address:
-        runs = [generate_requests(tmp_path, address, key, seed) for seed, key in enumerate(keys)]
-        for status, said in await asyncio.gather(*runs):
-            assert status == 0, said[-8000:]
+        for role, status, said in await asyncio.gather(*map(run, ROLES)):
+            assert status == 0, f"{role}: {said[-8000:]}"

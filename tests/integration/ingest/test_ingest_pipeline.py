@@ -1,8 +1,10 @@
 """From messages to rows: what is stored once, what is held back, and what a failing database does to it."""
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -202,6 +204,11 @@ async def test_a_batch_survives_its_connections_being_cut(road):
     assert await road.pool.fetchval("SELECT count(*) FROM hazard") == 1
 
 
+async def decide(pool: asyncpg.Pool, decision: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+    async with pool.acquire() as connection:
+        await decision(connection, *arguments)
+
+
 async def test_a_held_message_can_be_replayed_once(road):
     await road.take(gas("g9"))
     [held] = await quarantine.held(road.pool)
@@ -211,11 +218,11 @@ async def test_a_held_message_can_be_replayed_once(road):
     async def publish(topic: str, payload: bytes) -> None:
         await road.take(Sent(topic, payload))
 
-    await quarantine.replay(road.pool, held["quarantine_id"], publish, NOW)
+    await decide(road.pool, quarantine.replay, held["quarantine_id"], publish, NOW)
     assert [row["code"] for row in await road.readings()] == ["g9"]
     assert await quarantine.held(road.pool) == []
     with pytest.raises(quarantine.QuarantineError, match="not held"):
-        await quarantine.replay(road.pool, held["quarantine_id"], publish, NOW)
+        await decide(road.pool, quarantine.replay, held["quarantine_id"], publish, NOW)
     assert (await quarantine.show(road.pool, held["quarantine_id"]))["status"] == "replayed"
 
 
@@ -227,14 +234,14 @@ async def test_a_replay_that_the_broker_does_not_take_leaves_the_message_held(ro
         raise ConnectionError("no broker")
 
     with pytest.raises(ConnectionError):
-        await quarantine.replay(road.pool, held["quarantine_id"], refuse, NOW)
+        await decide(road.pool, quarantine.replay, held["quarantine_id"], refuse, NOW)
     assert len(await quarantine.held(road.pool)) == 1
 
 
 async def test_a_dropped_message_stays_on_record(road):
     await road.take(gas("g9"))
     [held] = await quarantine.held(road.pool)
-    await quarantine.drop(road.pool, held["quarantine_id"], NOW)
+    await decide(road.pool, quarantine.drop, held["quarantine_id"], NOW)
     assert await quarantine.held(road.pool) == []
     assert (await quarantine.show(road.pool, held["quarantine_id"]))["status"] == "dropped"
     with pytest.raises(quarantine.QuarantineError):

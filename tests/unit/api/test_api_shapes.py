@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.shapes import (
+from api.sensors.shapes import (
     RAW_MODELS,
     ROLLUP_MODELS,
     raw_columns,

@@ -5,12 +5,12 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
 from api.fields import Bilingual
-from api.keys import KeyedRoute, Viewer
 from ingest import kinds
 
-router = APIRouter(tags=["kinds"], route_class=KeyedRoute)
+router = APIRouter(tags=["kinds"], route_class=GuardedRoute)
 
 
 class Quantity(BaseModel):
@@ -87,5 +87,5 @@ _ALL = Kinds(items=[_kind(kind) for kind in kinds.KINDS.values()])
     description="Every kind with the quantities and states that it reports, their units, ranges and resolution.",
     responses=answers({"items": [_ALL.items[0].model_dump()]}),
 )
-async def list_kinds(_caller: Viewer) -> Kinds:
+async def list_kinds(_caller: CallerOf) -> Kinds:
     return _ALL

@@ -37,8 +37,12 @@ class Intake:
                 zh=f"没有启用格式 {name}；已启用：{known}。可在 LIFELINE_FORMATS 中启用。",
                 en=f"The format {name} is not switched on; those that are: {known}. LIFELINE_FORMATS names them.",
             )
+        await self.publish(topics[name], message)
+
+    async def publish(self, topic: str, message: bytes) -> None:
+        """Hand over a message on its topic; NotTaken."""
         try:
-            await self.deliver(topics[name], message)
+            await self.deliver(topic, message)
         except PublishError as error:
             self.stats.not_taken += 1
             raise NotTaken(
@@ -46,3 +50,13 @@ class Intake:
                 en=f"The broker did not take the message, send it again later: {error}.",
             ) from error
         self.stats.taken += 1
+
+
+def check_at_hand(intake: Intake | None) -> Intake:
+    """``intake``; NotTaken where no broker is at hand."""
+    if intake is None:
+        raise NotTaken(
+            zh="本系统没有连接消息代理，不能接收推送。请设置 LIFELINE_BROKER_URL，或用 lifeline up 启动。",
+            en="No broker is set, so nothing can be taken in: set LIFELINE_BROKER_URL, or run `lifeline up`.",
+        )
+    return intake

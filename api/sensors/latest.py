@@ -9,12 +9,12 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.fields import KindName, Maybe, SensorCode, Strict
-from api.keys import KeyedRoute, Viewer
-from api.shapes import LATEST_PAGE, raw_columns, raw_reading
+from api.sensors.shapes import LATEST_PAGE, raw_columns, raw_reading
 from database.queries import load_queries
 from ingest.kinds import KINDS
 
@@ -23,7 +23,7 @@ _STATEMENTS = {kind.name: _SQL.latest.format(table=kind.table, columns=raw_colum
 _CURSOR: Cursor[str] = Cursor("latest", Name)
 _LOOK_BACK = timedelta(days=7)
 _CLOCK_SKEW = timedelta(days=1)  # a sensor's clock may be ahead; ingest has refused what is absurd
-router = APIRouter(tags=["readings"], route_class=KeyedRoute)
+router = APIRouter(tags=["readings"], route_class=GuardedRoute)
 
 
 class LatestFilter(Strict):
@@ -60,7 +60,7 @@ _EXAMPLE = {
     response_model=LATEST_PAGE,
     responses=answers(_EXAMPLE),
 )
-async def list_latest(store: Reach, now: Now, _caller: Viewer, which: Annotated[LatestFilter, Query()]) -> Response:
+async def list_latest(store: Reach, now: Now, _caller: CallerOf, which: Annotated[LatestFilter, Query()]) -> Response:
     after = _CURSOR.decode(which.cursor)
     kinds = [which.kind] if which.kind else list(KINDS)
     async with store.reading() as connection:

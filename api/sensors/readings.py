@@ -8,14 +8,14 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Moment
 from api.errors import InvalidValue, NotFound
 from api.fields import Instant, Maybe, SensorCode, Strict, as_utc
-from api.keys import KeyedRoute, Viewer
-from api.sensors import unknown_sensor
-from api.shapes import BUCKETS, SERIES, Bucket, raw_columns, raw_reading, rollup_columns, rollup_reading
+from api.sensors.register import unknown_sensor
+from api.sensors.shapes import BUCKETS, SERIES, Bucket, raw_columns, raw_reading, rollup_columns, rollup_reading
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind
 
@@ -36,7 +36,7 @@ _SPAN: dict[Bucket | None, timedelta] = {
     "1h": timedelta(days=31),
     "1d": timedelta(days=366),
 }
-router = APIRouter(tags=["readings"], route_class=KeyedRoute)
+router = APIRouter(tags=["readings"], route_class=GuardedRoute)
 
 
 class ReadingFilter(Strict):
@@ -90,7 +90,7 @@ _EXAMPLE = {
     responses=answers(_EXAMPLE, 404),
 )
 async def list_readings(
-    store: Reach, now: Now, _caller: Viewer, code: SensorCode, which: Annotated[ReadingFilter, Query()]
+    store: Reach, now: Now, _caller: CallerOf, code: SensorCode, which: Annotated[ReadingFilter, Query()]
 ) -> Response:
     after = _CURSOR.decode(which.cursor)
     after = after and as_utc(after)

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
+from api.access.guard import PusherOf, TokenRoute
 from api.answers import answers
 from api.context import context_of
-from api.errors import NotTaken
-from api.keys import Device, TokenRoute
+from api.ingress.intake import check_at_hand
 from ingest.formats.uplink import MAX_MESSAGE_BYTES
 
 PREFIX = "/ingress"
@@ -45,20 +45,15 @@ _BODY: dict[str, Any] = {
     description="For CTWing, OneNET, Huawei IoTDA and other platforms that push over HTTP, and for devices that speak"
     " Lifeline's own format with `sensor` in each reading. The answer is 200 once the broker keeps the message; after"
     " any other answer it must be sent again. Needs the role device, whose key may come as `?token=KEY` as well.",
-    responses=answers({"size_bytes": 412}, 403, 404),
+    responses=answers({"size_bytes": 412}, 404, acts=True),
     openapi_extra=_BODY,
 )
 async def push(
     request: Request,
-    _caller: Device,
+    _caller: PusherOf,
     name: Annotated[str, Path(alias="format", description="native, ctwing, onenet, iotda… as switched on")],
 ) -> Taken:
-    intake = context_of(request).intake
-    if intake is None:
-        raise NotTaken(
-            zh="本系统没有连接消息代理，不能接收推送。请设置 LIFELINE_BROKER_URL，或用 lifeline up 启动。",
-            en="No broker is set, so nothing can be taken in: set LIFELINE_BROKER_URL, or run `lifeline up`.",
-        )
+    intake = check_at_hand(context_of(request).intake)
     message = await request.body()
     await intake.take(name, message)
     return Taken(size_bytes=len(message))

@@ -1,0 +1,1 @@
+"""Who may do what: accounts, sessions, keys, and the one table of roles and routes."""

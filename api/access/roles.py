@@ -1,0 +1,44 @@
+"""Who may do what: one table of roles and routes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+Role = Literal["viewer", "officer", "approver", "leader", "squad", "administrator", "device"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+KeyRole = Literal["viewer", "officer", "administrator", "device"]
+"""What a key may be. Approving takes a person, and a squad's member answers for what they report."""
+
+AccountRole = Literal["viewer", "officer", "approver", "leader", "squad", "administrator"]
+"""What a person may be."""
+
+_READ: frozenset[Role] = frozenset({"viewer", "officer", "approver", "leader", "administrator"})
+_PEOPLE: frozenset[Role] = _READ | {"squad"}
+ACT: frozenset[Role] = frozenset({"officer", "leader"})
+REPORT: frozenset[Role] = ACT | {"squad"}
+_APPROVE: frozenset[Role] = frozenset({"approver", "leader"})
+_ADMINISTER: frozenset[Role] = frozenset({"administrator"})
+_REGISTER: frozenset[Role] = frozenset({"administrator", "officer"})
+_DEVICE: frozenset[Role] = frozenset({"device"})
+
+_ROUTES: tuple[tuple[frozenset[Role], str], ...] = (
+    (_PEOPLE, "list_kinds list_tasks show_task follow_stream"),
+    (REPORT, "act_on_task"),
+    (_PEOPLE, "show_me change_password log_out log_out_everywhere list_own_sessions end_own_session"),
+    (_READ, "list_sensors show_sensor export_sensors list_readings list_latest export_readings"),
+    (_READ, "list_hazards show_hazard list_incidents show_incident list_squads"),
+    (_READ, "list_quarantine show_quarantined list_warnings show_warning"),
+    (ACT, "acknowledge_hazard drop_quarantined replay_quarantined"),
+    (ACT, "draft_warning edit_warning discard_warning release_warning update_warning"),
+    (_APPROVE, "approve_warning cancel_warning"),
+    (_REGISTER, "put_sensor retire_sensor import_sensors"),
+    (_ADMINISTER, "list_users add_user show_user change_user reset_password log_user_out list_user_sessions"),
+    (_ADMINISTER, "list_keys make_key end_key list_audit export_audit"),
+    (_DEVICE, "push"),
+)
+
+PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
+    {route: roles for roles, routes in _ROUTES for route in routes.split()}
+)
+"""Name of each route that asks who calls, and the roles that may use it. A route without an entry can't be made."""

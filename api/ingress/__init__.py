@@ -1,0 +1,1 @@
+"""What platforms and devices push over HTTP."""

@@ -1,0 +1,157 @@
+"""What a person says of a sensor, one by one or as the lines of a CSV file."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+
+from api.errors import BadLines
+from api.fields import Bilingual, GridId, KindName, Position, SensorCode, Strict
+from api.languages import Language
+from api.validation import explain
+
+Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_MOST_FAULTS = 100
+
+
+def _stream_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("rtsp", "rtsps") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("write rtsp://host/path, without user and password: every viewer sees it")
+    return url
+
+
+class Names(Bilingual):
+    """What people call it."""
+
+    zh: Text = ""
+    en: Text = ""
+
+
+class SensorEntry(Strict):
+    """A sensor as a person describes it."""
+
+    kind: KindName
+    name: Names = Names()
+    grid_id: GridId | None = None
+    position: Position | None = None
+    owner_unit: Text = Field("", description="The unit that owns it")
+    responsible_person: Text = ""
+    responsible_phone: Text = ""
+    interval_s: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        None, description="How often it reports; null: as usual for its kind", json_schema_extra={"x-unit": "s"}
+    )
+    attributes: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")], Text] = Field(
+        {}, max_length=32, description="What limits are looked up by, as noise_class; profile and device of a platform"
+    )
+    installed_on: date | None = None
+    calibrated_on: date | None = None
+    calibration_due_on: date | None = Field(None, description="From then on its values are trusted less")
+    camera_id: Annotated[str, Field(pattern=r"^[0-9]{20}$")] | None = Field(
+        None, description="Channel of GB/T 28181, 20 digits"
+    )
+    camera_url: (
+        Annotated[str, Field(max_length=300, pattern=r"^rtsps?://[^\s@]+$"), AfterValidator(_stream_address)] | None
+    ) = Field(None, description="RTSP address, without user and password")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SensorEntry":
+        if self.calibrated_on and self.calibration_due_on and self.calibration_due_on < self.calibrated_on:
+            raise ValueError("calibration_due_on must not be before calibrated_on")
+        return self
+
+    def as_row(self, code: str) -> dict[str, Any]:
+        """The columns of the table."""
+        fields = self.model_dump(mode="json")
+        name, place = fields.pop("name"), fields.pop("position") or {"longitude": None, "latitude": None}
+        return {"code": code, "name_zh": name["zh"], "name_en": name["en"], **place, **fields}
+
+
+COLUMNS = (
+    "code",
+    "kind",
+    "name_zh",
+    "name_en",
+    "grid_id",
+    "longitude",
+    "latitude",
+    "owner_unit",
+    "responsible_person",
+    "responsible_phone",
+    "interval_s",
+    "attributes",
+    "installed_on",
+    "calibrated_on",
+    "calibration_due_on",
+    "camera_id",
+    "camera_url",
+)
+"""Of a CSV file; ``attributes`` reads name=value;name=value."""
+
+_CODE: TypeAdapter[str] = TypeAdapter(SensorCode)
+
+
+def read_csv(text: str, language: Language) -> list[dict[str, Any]]:
+    """The rows of a file with a header of ``COLUMNS``; BadLines names every line at fault, the first 100."""
+    faults: list[tuple[str, str]] = []
+    rows: dict[str, dict[str, Any]] = {}
+    try:
+        for line, cells in _lines(text, faults):
+            _take(line, cells, rows, faults, language)
+    except csv.Error as error:
+        faults.append(("body", str(error)))
+    if faults:
+        raise BadLines(faults[:_MOST_FAULTS])
+    return list(rows.values())
+
+
+def _lines(text: str, faults: list[tuple[str, str]]) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    header = reader.fieldnames or []
+    wrong = [name for name in header if name not in COLUMNS] + [name for name in ("code", "kind") if name not in header]
+    if wrong or len(set(header)) != len(header):
+        faults.append(("body.header", f"columns are {', '.join(COLUMNS)}; code and kind are needed ({wrong})"))
+        return
+    for cells in reader:
+        if None in cells or None in cells.values():
+            faults.append((f"body.line {reader.line_num}", "not as many cells as the header"))
+            continue
+        yield reader.line_num, {name: cell for name, cell in cells.items() if cell != ""}
+
+
+def _take(
+    line: int,
+    cells: dict[str, str],
+    rows: dict[str, dict[str, Any]],
+    faults: list[tuple[str, str]],
+    language: Language,
+) -> None:
+    values: dict[str, Any] = dict(cells)
+    code = values.pop("code", "")
+    values["name"] = {key: values.pop(f"name_{key}", "") for key in ("zh", "en")}
+    place = {key: values.pop(key) for key in ("longitude", "latitude") if key in values}
+    if place:
+        values["position"] = place
+    if "attributes" in values:
+        pairs = [pair.partition("=") for pair in values["attributes"].split(";")]
+        values["attributes"] = {name: value for name, _, value in pairs}
+    try:
+        row = SensorEntry.model_validate(values, strict=False).as_row(_CODE.validate_python(code))
+    except ValidationError as error:
+        faults += [(f"body.line {line}.{place}", fault) for place, fault in explain(_plain(error), language)]
+        return
+    if code in rows:
+        faults.append((f"body.line {line}.code", f"{code} is there twice"))
+    rows[code] = row
+
+
+def _plain(error: ValidationError) -> list[dict[str, Any]]:
+    return [{**fault, "loc": fault["loc"] or ("code",)} for fault in error.errors(include_url=False)]

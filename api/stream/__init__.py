@@ -1,0 +1,1 @@
+"""What has just happened, from committed rows, for browsers and for other systems."""
