@@ -32,6 +32,7 @@ COMMANDS = MappingProxyType(
         "quarantine": "Look at messages that could not become readings; send them again or drop them.",
         "decode": "Read one device message and print its readings.",
         "profiles": "List, check and begin device profiles.",
+        "broker": "Write Mosquitto's accounts: passwords and what each may publish and read.",
         "dashboards": "Make Grafana's dashboards, bring them to a Grafana, make the account that it reads with.",
         "bench": "Measure what the road carries on this machine.",
     }
