@@ -34,6 +34,7 @@ check: install
 	$(BIN)/lint-imports
 
 check-dashboards: install
+	deploy/check-compose
 	$(BIN)/lifeline dashboards build dashboards/generated
 	cd dashboards/types && npm install --silent --no-audit --no-fund --no-package-lock
 	cd dashboards/types && node write-check.mjs && npx tsc --project .
