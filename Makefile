@@ -1,4 +1,4 @@
-# lifeline: install, demo, test, check, bench, fuzz. Everything happens in .venv; constraints.txt pins what was tested.
+# lifeline: install, demo, test, check, check-dashboards, bench, fuzz. Everything happens in .venv; constraints.txt pins what was tested.
 PYTHON ?= python3
 SECONDS ?= 10
 RUNS ?= 1000000
@@ -6,7 +6,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check bench fuzz
+.PHONY: install demo test check check-dashboards bench fuzz
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -32,6 +32,12 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-dashboards: install
+	deploy/check-compose
+	$(BIN)/lifeline dashboards build dashboards/generated
+	cd dashboards/types && npm install --silent --no-audit --no-fund --no-package-lock
+	cd dashboards/types && node write-check.mjs && npx tsc --project .
 
 bench: install
 	$(BIN)/lifeline bench ingest --seconds $(SECONDS)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from alerts.errors import AlertError
+from dashboards.errors import DashboardError
 from database.errors import DatabaseError
 from dispatch.errors import DispatchError
 from ingest.errors import IngestError
@@ -37,12 +38,14 @@ COMMANDS = MappingProxyType(
         "silences": "Keep hazards from calling squads out while work is going on.",
         "decode": "Read one device message and print its readings.",
         "profiles": "List, check and begin device profiles.",
+        "broker": "Write Mosquitto's accounts: passwords and what each may publish and read.",
+        "dashboards": "Make Grafana's dashboards, bring them to a Grafana, make the account that it reads with.",
         "bench": "Measure what the road carries on this machine.",
     }
 )
 """Name of each command, which is also its module, and what it does."""
 
-_KNOWN_ERRORS = (HubError, DatabaseError, IngestError, AlertError, DispatchError, SimulatorError)
+_KNOWN_ERRORS = (HubError, DatabaseError, IngestError, AlertError, DispatchError, SimulatorError, DashboardError)
 
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

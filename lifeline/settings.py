@@ -36,6 +36,12 @@ def _database_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("an address here looks like https://host or http://host:3000")
+    return url
+
+
 def _topic_level(prefix: str) -> str:
     levels = prefix.split("/")
     if not all(levels) or any(character in prefix for character in "+#\0"):
@@ -88,6 +94,9 @@ class Settings(BaseSettings):
     warning_issuer_zh: str = "广宁县城市管理和综合执法局"
     warning_issuer_en: str = "Guangning County Urban Management Bureau"
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] = "http://127.0.0.1:8000"
+    grafana_url: Annotated[str, AfterValidator(_http_url)] | None = None  # where `lifeline dashboards` pushes to
+    grafana_token: SecretStr | None = None  # of a service account
+    reader_password: SecretStr | None = None  # of the database account that Grafana reads with
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
