@@ -158,10 +158,13 @@ async def take_steps(connection: Connection, steps: Sequence[Step]) -> dict[int,
 async def close_finished(connection: Connection, actor: str, now: datetime) -> list[int]:
     """Verify and close the cases that were handed back and whose sensors all say that it is over; their numbers."""
     finished = [row["incident_id"] for row in await connection.fetch(_SQL.finished)]
+    # Counted anew under the lock: a hazard may have joined while it was waited for.
+    counts = await connection.fetch(_SQL.hazards, finished) if finished else []
+    over = sorted(row["incident_id"] for row in counts if row["open"] == 0)
     await take_steps(
-        connection, [Step(number, action, actor, now) for number in finished for action in ("verify", "close")]
+        connection, [Step(number, action, actor, now) for number in over for action in ("verify", "close")]
     )
-    return sorted(finished)
+    return over
 
 
 async def appeal(connection: Connection, incident_id: int, actor: str, reason: str, now: datetime) -> None:

@@ -17,6 +17,7 @@ from alerts.errors import AlertError
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _HOURS_OF_A_DAY = 8
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MOST_DAYS = 3660  # without a working day in ten years the calendar is wrong
 
 Positive = Annotated[float, msgspec.Meta(gt=0, le=10_000)]
@@ -146,4 +147,5 @@ def parse_clocks(place: str, body: object) -> Clocks:
     for number, limit in enumerate(clocks.limits, 1):
         if sum(given is not None for given in (limit.continuous_h, limit.working_h, limit.working_days)) != 1:
             raise ClockError(f"{place}: limit {number} needs one of continuous_h, working_h and working_days")
+        due(clocks.calendar, limit, _ANY_TIME)  # so that a calendar without time for it is noticed here
     return clocks

@@ -21,6 +21,7 @@ BACKGROUND_RATE = 5_000
 SAMPLES = 200
 _SPACING_S = 0.05
 _LOST_AFTER_S = 10.0
+_APART_DEGREES = 0.03  # 3 km: each red is an incident of its own, also in a storm
 PREFIX = "benchlatency"
 
 
@@ -62,8 +63,8 @@ async def _register(database_url: str) -> None:
         SAMPLES,
     )
     await connection.executemany(
-        "INSERT INTO sensor (code, kind, longitude, latitude) VALUES ($1, 'gas', 112.44, 23.63)",
-        [(_red_sensor(number).code,) for number in range(SAMPLES)],
+        "INSERT INTO sensor (code, kind, longitude, latitude) VALUES ($1, 'gas', $2, 23.63)",
+        [(_red_sensor(number).code, 112.44 + number * _APART_DEGREES) for number in range(SAMPLES)],
     )
     await connection.close()
 

@@ -176,7 +176,8 @@ async def _private(folder: Path) -> AsyncIterator[Server]:
 async def register(server: Server) -> list[str]:
     """Sensors, and squads enough for an order for every incident; the squads' names."""
     now = datetime.now(UTC)
-    sensors = [(code_of(n), kind_of(n), 112.4 + n / 10_000, 23.6, now) for n in range(SENSORS)]
+    # A kilometre from each other, so that each hazard is an incident of its own.
+    sensors = [(code_of(n), kind_of(n), 112.4 + n / 100, 23.6, now) for n in range(SENSORS)]
     skills = frozenset({"gas", "cover"})
     squads = [
         Squad(f"Q-{n:02}", f"{n} 队", f"Squad {n}", skills, 112.4 + n / 1000, 23.6, time(0), time(0), "1")

@@ -158,11 +158,13 @@ async def test_the_trend_goes_by_local_days_and_tells_quiet_ones(street: Street,
 async def test_trust_is_stated_from_calibration_battery_and_lateness(street: Street, pool: asyncpg.Pool) -> None:
     await street.stand("gas", "sound", 0, calibration_due=f"{NOW.date() + DAY:%Y-%m-%d}")
     await street.stand("gas", "doubtful", 9000, calibration_due="2020-01-01")
-    await street.say(-1, sound=91)
-    await street.say(-3600, doubtful=91)
+    now = datetime.now(UTC)  # lateness is told by the database's clock
+    begun_s = (now - NOW).total_seconds()
+    await street.say(begun_s - 1, sound=91)
+    await street.say(begun_s - 3600, doubtful=91)
     sound, doubtful = await street.hazard_ids(["sound", "doubtful"])
     async with pool.acquire() as connection:
-        trust = await trust_of(connection, [sound, doubtful], NOW)
+        trust = await trust_of(connection, [sound, doubtful], now)
         assert trust[sound].level == "high"
         assert trust[doubtful].level == "low"
         # Lateness counts from when the row was written, which the database's own clock tells.
@@ -171,7 +173,7 @@ async def test_trust_is_stated_from_calibration_battery_and_lateness(street: Str
             "its data came an hour late",
         ]
         await pool.execute("UPDATE reading_gas SET battery_pct = 12")
-        later = await trust_of(connection, [sound], NOW + timedelta(hours=2))
+        later = await trust_of(connection, [sound], now + timedelta(hours=2))
         assert [doubt.en for doubt in later[sound].doubts] == [
             "it has not reported for 120 min",
             "its battery is at 12 %",

@@ -112,7 +112,11 @@ def test_the_county_works_and_rests_as_the_state_council_says():
         ),
         (
             'calendar: {shifts: [{start: "08:00:00", end: "12:00:00"}]}\nlimits: [{source: x, working_h: -1}]',
-            "> 0|>= 0|0",
+            "Expected `float` > 0",
+        ),
+        (
+            'calendar: {shifts: [{start: "08:00:00", end: "08:01:00"}]}\nlimits: [{source: x, working_h: 100}]',
+            "too few working days",
         ),
     ],
 )
