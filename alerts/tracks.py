@@ -49,11 +49,17 @@ class Track:
         return bool(self.rule.missed)
 
     @property
-    def window(self) -> timedelta:
-        """How far back readings matter to the timers beside a grade."""
-        stuck = self.rule.fault.stuck if self.rule.fault else None
-        within = timedelta(seconds=stuck.for_s) if stuck else self.within
-        return max(*self.on_delay, self.off_delay, within)
+    def delay(self) -> timedelta:
+        """How long its timers run at most."""
+        return max(*self.on_delay, self.off_delay)
+
+    @property
+    def lookback(self) -> timedelta:
+        """How far before a reading others matter to what it says."""
+        fault = self.rule.fault
+        stuck = fault.stuck.for_s if fault and fault.stuck else 0.0
+        spike = fault.spike.within_s if fault and fault.spike else 0.0
+        return max(self.within, timedelta(seconds=stuck), timedelta(seconds=spike))
 
     def case_at(self, time: datetime) -> Case:
         """The case in force at ``time``; one without limits when the rule says nothing at that hour."""

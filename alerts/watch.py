@@ -19,8 +19,9 @@ class Watch:
 
     ``bounds`` is (position, low, high) of numbers and ``harmless`` (position, words) of states: a sensor at rest whose
     row lies within them all stays at rest. ``muters[i]`` are the tracks that keep the i-th from being raised.
-    ``silence`` and ``fault`` are indices of tracks, -1 without such a rule. ``depth`` rows and those of the last
-    ``window`` before the latest tell all that a state holds, with the hazards that ended within ``memory``.
+    ``silence`` and ``fault`` are indices of tracks, -1 without such a rule. A timer that still runs began
+    within ``timed`` before the latest row, or with the row before that; those of the whole ``window`` and at least
+    ``depth`` rows tell what its values mean; hazards that ended within ``memory`` still matter.
     """
 
     tracks: tuple[Track, ...]
@@ -32,6 +33,7 @@ class Watch:
     silence: int = -1
     fault: int = -1
     depth: int = 1
+    timed: timedelta = timedelta()
     window: timedelta = timedelta()
     memory: timedelta = timedelta()
 
@@ -50,17 +52,21 @@ def build_watch(
     fault_rule = tracks[fault].rule.fault if fault >= 0 else None
     plausibility = build_plausibility(fault_rule, positions) if fault_rule else Plausibility()
     remembering = plausibility.stuck >= 0 or plausibility.spike >= 0
-    window = max((track.window for track in tracks if not track.watches_silence), default=timedelta())
+    hold = max((track.hold for track in tracks), default=timedelta())
+    delays = (track.delay for track in tracks if not track.watches_silence)
+    timed = max(delays, default=timedelta()) + hold
+    window = timed + max((track.lookback for track in tracks), default=timedelta())
     return Watch(
         tracks=tracks,
         bounds=_bounds(tracks, plausibility),
         harmless=_harmless(tracks),
         muters=tuple(tuple(names.index(name) for name in track.rule.muted_by if name in names) for track in tracks),
         plausibility=plausibility,
-        hold=max((track.hold for track in tracks), default=timedelta()),
+        hold=hold,
         silence=next((index for index, track in enumerate(tracks) if track.watches_silence), -1),
         fault=fault,
         depth=max((track.depth for track in tracks), default=1) + 2 * remembering,
+        timed=timed,
         window=window,
         memory=max((window, *(track.realarm for track in tracks))),
     )
