@@ -255,10 +255,8 @@ def shelve(track: Track, standing: Standing, at: datetime) -> Standing:
 
 def quiet(track: Track, value: Any) -> bool:
     """Whether ``value`` matters to no grade of the track at any hour, so that a sensor at rest stays there."""
-    if track.rule.rise is not None:
-        limits = [limit for case in track.cases for limit in case.limits.values()]
-        return bool(value < min(limits) - track.rule.rise.by)
-    return all(measure(track, case, value)[0] == 0 for case in track.cases)
+    calm = track.calm
+    return value in calm if isinstance(calm, frozenset) else bool(calm[0] < value < calm[1])
 
 
 def rests(track: Track, standing: Standing) -> bool:

@@ -6,11 +6,10 @@ from datetime import timedelta
 from math import inf, nextafter
 from typing import Any
 
-from alerts.assessment import quiet
 from alerts.faults import Plausibility, build_plausibility
 from alerts.rules import Rule
 from alerts.tracks import Track, build_track
-from ingest.kinds import KINDS, State
+from ingest.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +80,8 @@ def _bounds(tracks: Sequence[Track], plausibility: Plausibility) -> tuple[tuple[
         bounds[position] = (max(low, known[0]), min(high, known[1]))
 
     for track in tracks:
-        limits = [limit for case in track.cases for limit in case.limits.values()]
-        if not limits:
-            continue
-        if track.rule.direction == "above":
-            narrow(track.position, -inf, min(limits) - (track.rule.rise.by if track.rule.rise else 0))
-        else:
-            narrow(track.position, max(limits), inf)
+        if not isinstance(track.calm, frozenset) and track.position >= 0:
+            narrow(track.position, *track.calm)
     for position, low, high in plausibility.ranges:
         narrow(position, nextafter(low, -inf), nextafter(high, inf))
     return tuple((position, low, high) for position, (low, high) in bounds.items())
@@ -97,7 +91,6 @@ def _harmless(tracks: Sequence[Track]) -> tuple[tuple[int, frozenset[str]], ...]
     """The words of each state at which nothing moves."""
     words: dict[int, frozenset[str]] = {}
     for track in tracks:
-        if isinstance(track.column, State):
-            calm = frozenset(word for word in track.column.words if quiet(track, word))
-            words[track.position] = words.get(track.position, calm) & calm
+        if isinstance(track.calm, frozenset):
+            words[track.position] = words.get(track.position, track.calm) & track.calm
     return tuple(words.items())
