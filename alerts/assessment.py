@@ -78,7 +78,7 @@ def measure(track: Track, case: Case, value: Any) -> tuple[int, int]:
         severity = SEVERITY[colour]
         if over > 0 or (over == 0 and not strict):
             reached = max(reached, severity)
-        if over > -track.rule.deadband or (over == 0 and not strict):
+        if over > -track.rule.margin(colour) or (over == 0 and not strict):
             held = max(held, severity)
     return reached, held
 

@@ -24,8 +24,7 @@ class Track:
 
     ``column`` and ``position`` (that of the value in a row) are None and -1 for silence and faults. ``depth``: how
     many samples count for the longest N of M. ``calm``: the open interval of numbers, or the words, that matter to no
-    grade
-    at any hour. ``hold``: how long a value is taken to hold without a new one.
+    grade at any hour. ``hold``: how long a value is taken to hold without a new one.
     """
 
     hazard_type: str
