@@ -78,7 +78,7 @@ def measure(track: Track, case: Case, value: Any) -> tuple[int, int]:
         severity = SEVERITY[colour]
         if over > 0 or (over == 0 and not strict):
             reached = max(reached, severity)
-        if over > -track.rule.deadband or (over == 0 and not strict):
+        if over > -track.rule.margin(colour) or (over == 0 and not strict):
             held = max(held, severity)
     return reached, held
 
@@ -105,10 +105,11 @@ def take_value(track: Track, standing: Standing, time: datetime, value: Any, *, 
     An untrusted value, one of a faulty sensor, counts for raising but not for lowering.
     """
     reached, held = weigh(track, standing, time, value)
-    kept: tuple[tuple[datetime, float], ...] = ()
-    if track.rule.rise is not None:
-        kept = (*(sample for sample in standing.samples if time - sample[0] <= track.within), (time, value))
-    return _weighed(track, standing, time, reached, held, trusted)._replace(value=value, samples=kept)
+    weighed = _weighed(track, standing, time, reached, held, trusted)
+    if track.rule.rise is None:
+        return weighed._replace(value=value)
+    kept = (sample for sample in standing.samples if time - sample[0] <= track.within)
+    return weighed._replace(value=value, samples=(*kept, (time, value)))
 
 
 def take_sign(track: Track, standing: Standing, time: datetime, sign: str | None) -> Standing:
@@ -118,8 +119,21 @@ def take_sign(track: Track, standing: Standing, time: datetime, sign: str | None
     return weighed._replace(value=sign or standing.value)
 
 
+def _is_steady(track: Track, standing: Standing, reached: int, held: int) -> bool:
+    """Whether one more such value leaves all but its time as it is; most readings of an open hazard are like that."""
+    return (
+        reached == standing.reached
+        and held == standing.held >= standing.severity
+        and standing.barred_until is None
+        and len(standing.recent) == track.depth
+        and standing.recent.count(reached) == track.depth
+    )
+
+
 def _weighed(track: Track, standing: Standing, time: datetime, reached: int, held: int, trusted: bool) -> Standing:
     unbroken = standing.judged_at is not None and time - standing.judged_at <= track.hold
+    if unbroken and _is_steady(track, standing, reached, held):
+        return standing._replace(judged_at=time)
     graded = track.graded(time) if reached else ()
     began = standing.since if unbroken else REST.since
     since = tuple(
@@ -241,10 +255,8 @@ def shelve(track: Track, standing: Standing, at: datetime) -> Standing:
 
 def quiet(track: Track, value: Any) -> bool:
     """Whether ``value`` matters to no grade of the track at any hour, so that a sensor at rest stays there."""
-    if track.rule.rise is not None:
-        limits = [limit for case in track.cases for limit in case.limits.values()]
-        return bool(value < min(limits) - track.rule.rise.by)
-    return all(measure(track, case, value)[0] == 0 for case in track.cases)
+    calm = track.calm
+    return value in calm if isinstance(calm, frozenset) else bool(calm[0] < value < calm[1])
 
 
 def rests(track: Track, standing: Standing) -> bool:

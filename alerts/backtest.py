@@ -3,6 +3,7 @@
 Each sensor is replayed on its own, so grades that neighbours would have confirmed are left out on both sides.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from typing import Any
 import asyncpg
 
 from alerts.grades import grade_of
-from alerts.recall import as_sent
 from alerts.rulebook import InForce
 from alerts.rulefile import rule_body
 from alerts.rules import Rule, RuleFile
@@ -179,16 +179,26 @@ async def backtest(
     sides = Side(end), Side(end)
     readings = 0
     sensors = await pool.fetch(_SQL.sensors, kind.name) if after else []
+    by_id = {sensor["sensor_id"]: sensor for sensor in sensors}
     watches = _Watches(kind.name, before), _Watches(kind.name, after)
-    for start in range(0, len(sensors), _AT_ONCE):
-        chunk = {sensor["sensor_id"]: sensor for sensor in sensors[start : start + _AT_ONCE]}
-        records = await pool.fetch(_rows(kind, (before, after)), list(chunk), begin, end)
-        readings += len(records)
-        for sensor_id, rows in _grouped(records):
-            sensor = chunk[sensor_id]
-            for side, known in zip(sides, watches, strict=True):
-                side.episodes += replay(known.of(sensor), sensor["code"], rows, begin, end)
-        tell(min(start + _AT_ONCE, len(sensors)), len(sensors), readings)
+    async with asyncio.TaskGroup() as group:
+
+        def read(start: int) -> "asyncio.Task[list[asyncpg.Record]]":
+            ids = [sensor["sensor_id"] for sensor in sensors[start : start + _AT_ONCE]]
+            return group.create_task(pool.fetch(query, ids, begin, end), name="stored readings")
+
+        query = _rows(kind, (before, after))
+        coming = read(0)
+        for start in range(0, len(sensors), _AT_ONCE):
+            records = await coming
+            coming = read(start + _AT_ONCE)  # the database works while these are replayed
+            await asyncio.sleep(0)
+            readings += len(records)
+            for sensor_id, rows in _grouped(records):
+                sensor = by_id[sensor_id]
+                for side, known in zip(sides, watches, strict=True):
+                    side.episodes += replay(known.of(sensor), sensor["code"], rows, begin, end)
+            tell(min(start + _AT_ONCE, len(sensors)), len(sensors), readings)
     return compare(*sides, readings)
 
 
@@ -215,7 +225,12 @@ def _rows(kind: Kind, sides: Iterable[Rules]) -> str:
             if rule.fault is not None:
                 named |= set(rule.fault.plausible)
                 named |= {check.quantity for check in (rule.fault.stuck, rule.fault.spike) if check is not None}
-    columns = ", ".join(name if name in named else f"NULL AS {name}" for name in kind.column_names)
+    numbers = {quantity.name for quantity in kind.quantities}
+    columns = ", ".join(
+        # By way of text a number comes back as the device sent it; see ``as_sent``.
+        (f"{name}::text::float8 AS {name}" if name in numbers else name) if name in named else f"NULL AS {name}"
+        for name in kind.column_names
+    )
     return (
         f"SELECT sensor_id, time, {columns} FROM {kind.table}"
         " WHERE sensor_id = ANY($1::int[]) AND time >= $2 AND time < $3 ORDER BY sensor_id, time"
@@ -225,7 +240,7 @@ def _rows(kind: Kind, sides: Iterable[Rules]) -> str:
 def _grouped(records: Sequence[asyncpg.Record]) -> Iterator[tuple[int, list[Row]]]:
     rows: list[Row] = []
     for record in records:
-        row = as_sent(record)
+        row = tuple(record)
         if rows and rows[-1][0] != row[0]:
             yield rows[0][0], rows
             rows = []

@@ -22,7 +22,7 @@ from alerts.hazards import Finding, Lapsed, write_findings
 from alerts.reasons import dismissed, lapsed
 from alerts.recall import Hazard, recall
 from alerts.rulebook import InForce
-from alerts.sensorstate import Found, SensorState
+from alerts.sensorstate import NEVER, Found, SensorState
 from alerts.timers import Timers
 from alerts.watch import Watch, build_watch
 from database.pool import Connection
@@ -196,7 +196,7 @@ class Engine:
                 self.stats.late += 1
             elif not state.stays_at_rest(row):
                 findings += _findings(row[0], state.take(row))
-                self._timers.set(row[0], state, state.next_due())
+                self._timers.set(row[0], state, state.pending)
         return findings
 
     def _look(self, sensor_id: int, now: datetime, heard_from: datetime | None) -> list[Finding]:
@@ -233,7 +233,8 @@ class Engine:
             corroboration.enter(sensor_id, state, kind)
             if not heard_only or state.previous is not None or state.standings is not None:
                 self._states[sensor_id] = state
-                self._timers.set(sensor_id, state, state.next_due())
+                first = newest + state.watch.hold if state.last is NEVER else None  # its silence begins with a reading
+                self._timers.set(sensor_id, state, first or state.next_due())
         self.stats.recalled += len(states)
         return [finding for hazard in hazards if (finding := self._lapse(kind, hazard, newest)) is not None]
 

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from alerts.assessment import REST, Standing
-from alerts.sensorstate import SensorState
+from alerts.sensorstate import NEVER, SensorState
 from alerts.watch import Watch
 from database.queries import load_queries
 from ingest.kinds import Kind
@@ -34,7 +34,10 @@ def restore(watch: Watch, rows: Sequence[Row], hazards: Sequence[Hazard]) -> Sen
     facts = {hazard["hazard_type"]: hazard for hazard in sorted(hazards, key=lambda hazard: hazard["raised_at"])}
     standings = [_pinned(facts.get(track.hazard_type), track.realarm) for track in watch.tracks]
     state.standings = standings if any(standing != REST for standing in standings) else None
+    timed_from = rows[-1][1] - watch.timed if rows else NEVER
     for row in rows:
+        if state.standings is not None and state.last < timed_from <= row[1]:
+            state.standings = [standing._replace(since=REST.since, falling_since=None) for standing in state.standings]
         state.sample(row)
     if state.standings is not None:
         sound_from = _sound_from(watch, facts)
@@ -42,6 +45,7 @@ def restore(watch: Watch, rows: Sequence[Row], hazards: Sequence[Hazard]) -> Sen
             if standing.falling_since is not None:
                 fact = facts.get(watch.tracks[index].hazard_type)
                 state.standings[index] = standing._replace(falling_since=_settled(standing, fact, sound_from))
+    state.next_due()
     return state
 
 

@@ -72,7 +72,8 @@ def check_rule(place: str, kind: Kind, rule: Rule) -> None:
 
 
 def _check_numbers(place: str, rule: Rule) -> None:
-    numbers = (rule.deadband, rule.off_delay_s, rule.realarm_s, *rule.on_delay_s.values(), *rule.on_samples.values())
+    margins = [rule.margin(colour) for colour in SEVERITY]
+    numbers = (*margins, rule.off_delay_s, rule.realarm_s, *rule.on_delay_s.values(), *rule.on_samples.values())
     if min(numbers) < 0:
         raise RuleError(f"{place}: delays, samples and deadband can't be negative")
     for colour, window in rule.of_samples.items():

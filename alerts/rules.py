@@ -96,11 +96,11 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one hazard type means for one kind of sensor.
 
     ``on_delay_s`` and ``on_samples`` out of the latest ``of_samples`` (both must be met) keep a grade waiting;
-    ``deadband`` is in the quantity's unit; ``off_delay_s`` passes before each step down; a grade in ``latch`` stays
-    until checked on site; ``realarm_s`` after a person cleared it, what is still bad is raised again.
-    ``missed`` counts the sensor's own reporting intervals. ``strict`` says that the limit itself is still allowed.
-    ``void`` names columns of the same reading that make the value worthless: a number at or above, or one of some
-    words. ``muted_by`` names hazard types that, as grave or graver at the same sensor, keep this one from being
+    ``deadband``, one for all or one per grade, is in the quantity's unit; ``off_delay_s`` passes before each step down;
+    a grade in ``latch`` stays until checked on site; ``realarm_s`` after a person cleared it, what is still bad is
+    raised again. ``missed`` counts the sensor's own reporting intervals. ``strict`` says that the limit itself is still
+    allowed. ``void`` names columns of the same reading that make the value worthless: a number at or above, or one of
+    some words. ``muted_by`` names hazard types that, as grave or graver at the same sensor, keep this one from being
     raised. ``maintenance`` marks hazards that are work on the sensor, never an emergency. ``certainty`` is that of the
     limits: from a norm, a vendor, general knowledge, or a proposal for the county to approve.
     """
@@ -121,12 +121,16 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_delay_s: dict[Colour, float] = {}
     on_samples: dict[Colour, int] = {}
     of_samples: dict[Colour, int] = {}
-    deadband: float = 0.0
+    deadband: float | dict[Colour, float] = 0.0
     off_delay_s: float = 0.0
     realarm_s: float = 1800.0
     latch: tuple[Colour, ...] = ()
     strict: bool = False
     maintenance: bool = False
+
+    def margin(self, colour: Colour) -> float:
+        """The deadband of a grade, in the quantity's unit."""
+        return self.deadband.get(colour, 0.0) if isinstance(self.deadband, dict) else self.deadband
 
 
 class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -41,8 +41,8 @@ class Found(NamedTuple):
 class SensorState:
     """What is remembered of one sensor; ``standings`` is None while every track rests.
 
-    ``anchor`` is the first row with the value that a stuck sensor repeats, ``before`` the one before a jump. ``due`` is
-    when the clock should look next.
+    ``anchor`` is the first row with the value that a stuck sensor repeats, ``before`` the one before a jump.
+    ``pending`` is when something is due next should no reading come, ``due`` when the clock means to look.
     """
 
     watch: Watch
@@ -51,6 +51,7 @@ class SensorState:
     previous: Row | None = None
     anchor: Row | None = None
     before: Row | None = None
+    pending: datetime | None = None
     due: datetime | None = field(default=None, compare=False)
 
     def stays_at_rest(self, row: Row) -> bool:
@@ -78,7 +79,7 @@ class SensorState:
 
     def take(self, row: Row) -> list[Found]:
         """Fold one row in: first what was due before it, then its values, then what follows at once."""
-        found = self.advance(row[1]) if self.standings is not None else []
+        found = self.advance(row[1]) if self.pending is not None and self.pending <= row[1] else []
         self.sample(row)
         if self.standings is not None:
             found += self.advance(row[1])
@@ -127,20 +128,22 @@ class SensorState:
             if index == self.watch.fault:
                 self._trust(standings, before.severity, due)
             found.append(Found(track, change, standings[index].latched))
+        self.pending = due.at if due is not None else None
         self._settle(standings)
         return found
 
     def next_due(self) -> datetime | None:
         """When the clock should look again if no reading comes before."""
-        if self.standings is None and self.watch.silence < 0:
-            return None
         due, _ = self._next(self.standings or [REST] * len(self.watch.tracks), NEVER)
-        return due.at if due else None
+        self.pending = due.at if due is not None else None
+        return self.pending
 
     def _next(self, standings: Sequence[Standing], heard_from: datetime | None) -> tuple[Step | None, int]:
         found: Step | None = None
         at = -1
         for index, standing in enumerate(standings):
+            if standing is REST and index != self.watch.silence:
+                continue
             due = self._next_of(index, standing, standings, heard_from)
             if due is not None and (found is None or due.at < found.at):
                 found, at = due, index
@@ -156,8 +159,6 @@ class SensorState:
                 return due
             silent = next_silence(track, standing, self.last)
             return silent._replace(at=max(silent.at, heard_from)) if silent else None
-        if standing is REST:
-            return None
         muters = self.watch.muters[index]
         if not muters:
             return next_step(track, standing)

@@ -1,8 +1,9 @@
 """A rule as it applies to one sensor: its numbers looked up once, so that judging a value only compares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,8 +22,9 @@ _NO_CASE = Case()
 class Track:
     """A rule applied to sensors with certain attributes and interval.
 
-    ``column`` and ``position`` (that of the value in a row) are None and -1 for silence and faults. ``depth``: how many
-    samples count for the longest N of M. ``hold``: how long a value is taken to hold without a new one.
+    ``column`` and ``position`` (that of the value in a row) are None and -1 for silence and faults. ``depth``: how
+    many samples count for the longest N of M. ``calm``: the open interval of numbers, or the words, that matter to no
+    grade at any hour. ``hold``: how long a value is taken to hold without a new one.
     """
 
     hazard_type: str
@@ -31,6 +33,7 @@ class Track:
     column: Quantity | State | None
     position: int
     cases: tuple[Case, ...]
+    calm: tuple[float, float] | frozenset[str]
     on_delay: tuple[timedelta, ...]
     on_samples: tuple[int, ...]
     of_samples: tuple[int, ...]
@@ -49,11 +52,17 @@ class Track:
         return bool(self.rule.missed)
 
     @property
-    def window(self) -> timedelta:
-        """How far back readings matter to the timers beside a grade."""
-        stuck = self.rule.fault.stuck if self.rule.fault else None
-        within = timedelta(seconds=stuck.for_s) if stuck else self.within
-        return max(*self.on_delay, self.off_delay, within)
+    def delay(self) -> timedelta:
+        """How long its timers run at most."""
+        return max(*self.on_delay, self.off_delay)
+
+    @property
+    def lookback(self) -> timedelta:
+        """How far before a reading others matter to what it says."""
+        fault = self.rule.fault
+        stuck = fault.stuck.for_s if fault and fault.stuck else 0.0
+        spike = fault.spike.within_s if fault and fault.spike else 0.0
+        return max(self.within, timedelta(seconds=stuck), timedelta(seconds=spike))
 
     def case_at(self, time: datetime) -> Case:
         """The case in force at ``time``; one without limits when the rule says nothing at that hour."""
@@ -108,6 +117,7 @@ def build_track(
         column=kind.columns[position] if position is not None else None,
         position=position + 2 if position is not None else -1,  # after sensor_id and time
         cases=cases,
+        calm=_calm(rule, cases, kind.columns[position] if position is not None else None),
         on_delay=tuple(delays.get(colour, timedelta()) for colour in SEVERITY),
         on_samples=on_samples,
         of_samples=of_samples,
@@ -124,3 +134,14 @@ def build_track(
 
 def _worthless(value: float | tuple[str, ...]) -> float | frozenset[str]:
     return frozenset(value) if isinstance(value, tuple) else value
+
+
+def _calm(rule: Rule, cases: Sequence[Case], column: Quantity | State | None) -> tuple[float, float] | frozenset[str]:
+    if isinstance(column, State):
+        return frozenset(column.words) - {word for case in cases for word in case.words}
+    limits = [limit for case in cases for limit in case.limits.values()]
+    if not limits:
+        return -inf, inf
+    if rule.direction == "below":
+        return max(limits), inf
+    return -inf, min(limits) - (rule.rise.by if rule.rise else 0)

@@ -6,11 +6,10 @@ from datetime import timedelta
 from math import inf, nextafter
 from typing import Any
 
-from alerts.assessment import quiet
 from alerts.faults import Plausibility, build_plausibility
 from alerts.rules import Rule
 from alerts.tracks import Track, build_track
-from ingest.kinds import KINDS, State
+from ingest.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +18,9 @@ class Watch:
 
     ``bounds`` is (position, low, high) of numbers and ``harmless`` (position, words) of states: a sensor at rest whose
     row lies within them all stays at rest. ``muters[i]`` are the tracks that keep the i-th from being raised.
-    ``silence`` and ``fault`` are indices of tracks, -1 without such a rule. ``depth`` rows and those of the last
-    ``window`` before the latest tell all that a state holds, with the hazards that ended within ``memory``.
+    ``silence`` and ``fault`` are indices of tracks, -1 without such a rule. A timer that still runs began
+    within ``timed`` before the latest row, or with the row before that; those of the whole ``window`` and at least
+    ``depth`` rows tell what its values mean; hazards that ended within ``memory`` still matter.
     """
 
     tracks: tuple[Track, ...]
@@ -32,6 +32,7 @@ class Watch:
     silence: int = -1
     fault: int = -1
     depth: int = 1
+    timed: timedelta = timedelta()
     window: timedelta = timedelta()
     memory: timedelta = timedelta()
 
@@ -50,17 +51,21 @@ def build_watch(
     fault_rule = tracks[fault].rule.fault if fault >= 0 else None
     plausibility = build_plausibility(fault_rule, positions) if fault_rule else Plausibility()
     remembering = plausibility.stuck >= 0 or plausibility.spike >= 0
-    window = max((track.window for track in tracks if not track.watches_silence), default=timedelta())
+    hold = max((track.hold for track in tracks), default=timedelta())
+    delays = (track.delay for track in tracks if not track.watches_silence)
+    timed = max(delays, default=timedelta()) + hold
+    window = timed + max((track.lookback for track in tracks), default=timedelta())
     return Watch(
         tracks=tracks,
         bounds=_bounds(tracks, plausibility),
         harmless=_harmless(tracks),
         muters=tuple(tuple(names.index(name) for name in track.rule.muted_by if name in names) for track in tracks),
         plausibility=plausibility,
-        hold=max((track.hold for track in tracks), default=timedelta()),
+        hold=hold,
         silence=next((index for index, track in enumerate(tracks) if track.watches_silence), -1),
         fault=fault,
         depth=max((track.depth for track in tracks), default=1) + 2 * remembering,
+        timed=timed,
         window=window,
         memory=max((window, *(track.realarm for track in tracks))),
     )
@@ -75,13 +80,8 @@ def _bounds(tracks: Sequence[Track], plausibility: Plausibility) -> tuple[tuple[
         bounds[position] = (max(low, known[0]), min(high, known[1]))
 
     for track in tracks:
-        limits = [limit for case in track.cases for limit in case.limits.values()]
-        if not limits:
-            continue
-        if track.rule.direction == "above":
-            narrow(track.position, -inf, min(limits) - (track.rule.rise.by if track.rule.rise else 0))
-        else:
-            narrow(track.position, max(limits), inf)
+        if not isinstance(track.calm, frozenset) and track.position >= 0:
+            narrow(track.position, *track.calm)
     for position, low, high in plausibility.ranges:
         narrow(position, nextafter(low, -inf), nextafter(high, inf))
     return tuple((position, low, high) for position, (low, high) in bounds.items())
@@ -91,7 +91,6 @@ def _harmless(tracks: Sequence[Track]) -> tuple[tuple[int, frozenset[str]], ...]
     """The words of each state at which nothing moves."""
     words: dict[int, frozenset[str]] = {}
     for track in tracks:
-        if isinstance(track.column, State):
-            calm = frozenset(word for word in track.column.words if quiet(track, word))
-            words[track.position] = words.get(track.position, calm) & calm
+        if isinstance(track.calm, frozenset):
+            words[track.position] = words.get(track.position, track.calm) & track.calm
     return tuple(words.items())

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from lifeline.bench.alerts import bench_alerts
 from lifeline.bench.decode import bench_decode
 from lifeline.bench.ingest import bench_ingest
 from lifeline.bench.servers import bench_servers
@@ -38,6 +39,18 @@ def ingest(
         with bench_servers(known.database, broker_url.get_secret_value()) as servers:
             figures = bench_ingest(servers, seconds, console.print).as_json()
     _show(figures, json_file)
+
+
+@app.command()
+def alerts(json_file: _Json = None) -> None:
+    """Time per reading and memory per sensor of the alert engine, as sensors and open hazards grow."""
+    console = Console(stderr=True, highlight=False)
+    with embedded_servers(load_settings()) as known:
+        broker_url = known.broker_url
+        assert broker_url is not None
+        with bench_servers(known.database, broker_url.get_secret_value()) as servers:
+            table = bench_alerts(servers, console.print)
+    _show({"alerts": table}, json_file)
 
 
 @app.command()

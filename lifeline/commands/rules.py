@@ -144,7 +144,7 @@ def _time(text: str) -> datetime:
     except ValueError as error:
         raise HubError(f"{text!r} is no time: write 2026-06-01T00:00+08:00") from error
     if time.tzinfo is None:
-        raise HubError(f"{text!r} has no offset: write {text}+08:00")
+        raise HubError(f"{text!r} has no offset: write {time.isoformat(timespec='minutes')}+08:00")
     return time
 
 

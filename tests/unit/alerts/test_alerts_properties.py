@@ -49,7 +49,7 @@ def test_a_grade_is_only_left_while_the_value_is_past_the_deadband(given_series)
             case = track.case_at(change.at)
             limit = case.limits[grade_of(change.before).colour]
             during = [value for time, value in readings if change.at - track.off_delay < time < change.at]
-            assert all((value - limit) * sign <= -track.rule.deadband for value in during)
+            assert all((value - limit) * sign <= -track.rule.margin(grade_of(change.before).colour) for value in during)
 
 
 @given(series(), st.data())
