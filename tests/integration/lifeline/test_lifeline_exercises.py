@@ -100,8 +100,9 @@ async def test_no_row_and_no_message_of_one_world_is_in_the_other(
 
     # What the exercise caused is all of the twin, and names no real sensor's hazard.
     own = await pool.fetch(
-        "SELECT code, incident.title_zh, task.squad_id, notification.recipient FROM hazard JOIN sensor USING (sensor_id)"
-        " JOIN incident USING (incident_id) JOIN task USING (incident_id) JOIN notification USING (task_id)"
+        "SELECT code, incident.title_zh, task.squad_id, notification.recipient"
+        " FROM hazard JOIN sensor USING (sensor_id) JOIN incident USING (incident_id)"
+        " JOIN task USING (incident_id) JOIN notification USING (task_id)"
         " WHERE hazard.exercise_id = $1",
         exercise.exercise_id,
     )
@@ -116,10 +117,9 @@ async def test_the_api_never_tells_of_a_drill(pool: asyncpg.Pool, hub: SteppedHu
     app = create_app(pool, clock=lambda: NOW + timedelta(minutes=1))
     transport = httpx.ASGITransport(app=app)
     drilled = await pool.fetchval("SELECT incident_id FROM incident WHERE exercise_id <> 0")
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://hub/api/v1", headers={"X-API-Key": key}
-    ) as client:
-        for path in ("sensors?limit=500", "hazards", "incidents", "tasks", "squads", "latest?limit=500"):
+    headers = {"X-API-Key": key}
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub/api/v1", headers=headers) as client:
+        for path in ("sensors?limit=500", "hazards", "incidents", "tasks", "squads", "readings/latest?limit=500"):
             answer = await client.get(f"/{path}")
             assert answer.status_code == 200, answer.text
             assert answer.json()["items"], path
