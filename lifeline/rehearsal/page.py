@@ -58,7 +58,7 @@ def _cases(report: Mapping[str, Any]) -> Markup:
     for row, case in enumerate(cases):
         steps = case["steps_s"]
         axes.plot(
-            [steps["opened"], max(steps.values())],
+            [steps["opened"], steps.get("closed", report["duration_s"])],  # a case that is open goes on
             [row, row],
             color=_GRADE_COLOURS[case["grade"]],
             linewidth=4,

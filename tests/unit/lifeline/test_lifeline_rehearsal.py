@@ -11,7 +11,8 @@ import pytest
 
 from dispatch.exercises import Exercise
 from lifeline.errors import HubError
-from lifeline.rehearsal.assess import HEADINGS, assess_drill
+from lifeline.rehearsal.assess import assess_drill
+from lifeline.rehearsal.headings import HEADINGS
 from lifeline.rehearsal.page import as_html, clock
 from lifeline.rehearsal.past import drill_of_past
 from lifeline.rehearsal.play import Played, Recorded, Simulated, pacer
