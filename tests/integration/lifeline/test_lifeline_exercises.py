@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -20,8 +21,16 @@ from ingest.broker import Broker
 from ingest.source import Message
 from lifeline.county import load_county, read_county
 from lifeline.rehearsal.hub import SteppedHub, stepped_hub
+from lifeline.rehearsal.live import play_live
+from lifeline.rehearsal.play import Simulated
+from lifeline.rehearsal.record import read_record
+from simulators.drill import DRILLS, Wanted, load_drill
+from simulators.injection import Injection
+from simulators.judgement import judge
+from simulators.roster import read_roster
 
-COUNTY = read_county(Path(__file__).parents[3] / "counties" / "guangning")
+FOLDER = Path(__file__).parents[3] / "counties" / "guangning"
+COUNTY = read_county(FOLDER)
 NOW = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 TITLE = Words("井串漏气", "leak in a chain")
 DRILLED = re.compile(r"drill\d+\.|演练|DRILL")
@@ -174,3 +183,50 @@ async def test_an_exercise_names_who_is_missing(pool: asyncpg.Pool, exercise: Ex
         with pytest.raises(ExerciseError, match="no exercise 99"):
             await status_of(connection, 99)
     assert await pool.fetchval("SELECT count(*) FROM exercise") == 2
+
+
+async def test_a_live_drill_stops_publishing_while_it_is_paused(
+    pool: asyncpg.Pool, hub: SteppedHub, exercise: Exercise
+) -> None:
+    """The hub and the squads are real ones here; only the clock is the test's."""
+    sensors = read_roster(FOLDER / "sensors.csv")
+    script = load_drill(DRILLS / "cover-stolen-at-night.yaml", sensors)
+    wanted = Wanted("hazard_graded", 600, 1200, sensor="mh-0002", hazard_type="cover_displaced", grade=1)
+    shifted = Injection(600, ("mh-0002",), {"shifted_deg": 40.0})
+    drill = replace(script, cast=(), injections=(shifted,), wanted=(wanted,), duration_s=1200)
+    cover = tuple(sensor for sensor in sensors if sensor.code == "mh-0002")
+    start = NOW.astimezone(COUNTY.time_zone)
+    moment, published = start, []
+
+    async def publish(messages: Sequence[tuple[str, str, bytes]]) -> None:
+        published.extend((moment, topic) for _, topic, _ in messages)
+        await hub.take_readings(messages, moment)
+
+    async def pause(seconds: float) -> None:
+        nonlocal moment
+        moment += timedelta(seconds=30 * seconds)
+        if (moment - start).total_seconds() == 900:
+            await gas(hub, 85, moment, "gas-0012")  # a real red
+
+    async def status() -> str:
+        async with pool.acquire() as connection:
+            return await status_of(connection, exercise.exercise_id)
+
+    played = await play_live(
+        drill,
+        Simulated(drill, cover, 1, start),
+        start=start,
+        topic_of=lambda kind, code: f"{hub.intake.registry.prefix}/{kind}/{exercise.twin_prefix}{code}/reading",
+        publish=publish,
+        status=status,
+        now=lambda: moment,
+        pause=pause,
+        look=lambda at_s: None,
+    )
+    assert played.messages == len(published) > 3
+    assert max(at for at, _ in published) < start + timedelta(seconds=900)
+    assert all(f"/{exercise.twin_prefix}mh-0002/" in topic for _, topic in published)
+    async with pool.acquire() as connection:
+        record = await read_record(connection, exercise, start, None, hub.intake.registry.prefix)
+    assert judge(drill, record.observations).passed
+    assert await pool.fetchval("SELECT status FROM exercise WHERE exercise_id <> 0") == "paused"
