@@ -12,7 +12,11 @@ from api.errors import AlreadyDone, Overdue, Unreachable
 from database.pool import Connection
 
 # Optional filters are written "$2 IS NULL OR …", which only a plan made for the actual values does fast.
-_SESSION = "SET plan_cache_mode = force_custom_plan; SET statement_timeout = {milliseconds:d}"
+# By the search path, requests see the everyday world: no drill.
+_SESSION = (
+    "SET search_path = everyday, public; "
+    "SET plan_cache_mode = force_custom_plan; SET statement_timeout = {milliseconds:d}"
+)
 _READ_ONLY = "; SET default_transaction_read_only = on"
 
 

@@ -34,6 +34,8 @@ async def prepare(database_url: str) -> Prepared:
         migrations = await migrate(connection)
         engine = await ensure_reading_tables(connection)
         rules = await load_shipped(connection, default_rules(), datetime.now(UTC))
+        if migrations:
+            await connection.execute(_SQL.refresh_everyday)
     finally:
         await connection.close()
     return Prepared(tuple(migrations), tuple(rules), engine)

@@ -52,7 +52,9 @@ BEGIN
 END $$;
 CREATE FUNCTION take_exercise_of_task() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT exercise_id INTO STRICT NEW.exercise_id FROM task WHERE task_id = NEW.task_id;
+    IF NEW.task_id IS NOT NULL THEN
+        SELECT exercise_id INTO STRICT NEW.exercise_id FROM task WHERE task_id = NEW.task_id;
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER hazard_exercise BEFORE INSERT ON hazard FOR EACH ROW EXECUTE FUNCTION take_exercise_of_sensor();
@@ -73,3 +75,28 @@ END $$;
 -- Triggers fire in order of their names: this one after task_exercise.
 CREATE TRIGGER task_exercise_enrolled BEFORE INSERT OR UPDATE OF squad_id ON task
     FOR EACH ROW EXECUTE FUNCTION refuse_unenrolled();
+
+-- The everyday world: views of the same names without any exercise. Whoever reads by the search path "everyday,
+-- public" (the API, dashboards, feeds) sees no drill, whatever the query says, and can't act on one by mistake. Events
+-- follow what they are about. Called again after migrations, since a view keeps the columns that it was made with.
+CREATE FUNCTION refresh_everyday() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    apart text;
+BEGIN
+    DROP SCHEMA IF EXISTS everyday CASCADE;
+    CREATE SCHEMA everyday;
+    FOR apart IN
+        SELECT table_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'exercise_id'
+          AND table_name NOT IN ('exercise', 'exercise_squad')
+        ORDER BY table_name
+    LOOP
+        EXECUTE format('CREATE VIEW everyday.%1$I AS SELECT * FROM public.%1$I WHERE exercise_id = 0', apart);
+        IF to_regclass(format('public.%I', apart || '_event')) IS NOT NULL THEN
+            EXECUTE format('CREATE VIEW everyday.%1$I AS SELECT * FROM public.%1$I AS event WHERE EXISTS'
+                ' (SELECT FROM public.%2$I AS about WHERE about.%3$I = event.%3$I AND about.exercise_id = 0)',
+                apart || '_event', apart, apart || '_id');
+        END IF;
+    END LOOP;
+END $$;
+SELECT refresh_everyday();

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lifeline.demonstration.script import COUNTY
+from lifeline.errors import HubError
 from simulators.drill import DRILLS, load_drill
 from simulators.errors import DrillError
 from simulators.roster import read_roster
@@ -83,6 +84,12 @@ def run(
         Path | None, typer.Option(help="Write the report to this file; an earlier report there is compared with")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report with plots to this HTML file")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="On the running hub that the settings name, with real squads and real clocks")
+    ] = False,
+    squad: Annotated[
+        list[str] | None, typer.Option(help="A squad that takes part in a live drill; all when none is named")
+    ] = None,
     county: _County = COUNTY,
 ) -> None:
     """Rehearse a drill; status 0 only when everything wanted happened.
@@ -90,10 +97,16 @@ def run(
     It has a hub and a database of its own, on servers of its own or beside the data on those that LIFELINE_BROKER_URL
     and LIFELINE_DATABASE_URL name. The hub goes by the drill's time, so the outcome is the same at any speed.
     """
-    from lifeline.rehearsal.hold import hold_rehearsal  # listing drills should not wait for the hub's rooms
+    # Listing drills should not wait for the hub's rooms.
+    from lifeline.rehearsal.hold import hold_live_drill, hold_rehearsal
 
     found = load_drill(_find(name), read_roster(county / "sensors.csv"))
     chosen = found.seed if seed is None else seed
+    if live:
+        if speed not in (None, 1.0):
+            raise HubError("a live drill goes by the real clock: leave --speed out")
+        passed = hold_live_drill(found, county, seed=chosen, squads=squad or (), json=json, page=report)
+        raise typer.Exit(0 if passed else 1)
     if not hold_rehearsal(found, county, seed=chosen, speed=speed, json=json, page=report):
         raise typer.Exit(1)
 

@@ -16,6 +16,7 @@ from lifeline.demonstration.report import clock_time, outcomes
 from lifeline.errors import HubError
 from lifeline.logs import configure
 from lifeline.rehearsal.assess import assess_drill
+from lifeline.rehearsal.live import hold_live
 from lifeline.rehearsal.page import as_html
 from lifeline.rehearsal.rehearse import Rehearsed, rehearse
 from lifeline.scratch import scratch_database
@@ -72,6 +73,31 @@ def hold_rehearsal(
                     recorded=recorded,
                 )
             )
+    return _report(rehearsed, last, json, page)
+
+
+def hold_live_drill(
+    drill: Drill, county: Path, *, seed: int, squads: Sequence[str], json: Path | None, page: Path | None
+) -> bool:
+    """Hold ``drill`` live on the hub that the settings name, and report as ``hold_rehearsal`` does."""
+    check_files(json, page)
+    last = _read_last(json)
+    settings = load_settings()
+    with _progress(drill) as progress:
+        held = uvloop.run(
+            hold_live(
+                drill,
+                county,
+                settings,
+                seed=seed,
+                squads=squads,
+                look=lambda at_s: progress.update(progress.task_ids[0], completed=at_s),
+            )
+        )
+    return _report(held, last, json, page)
+
+
+def _report(rehearsed: Rehearsed, last: dict[str, Any] | None, json: Path | None, page: Path | None) -> bool:
     whole = assess_drill(rehearsed, last)
     _tell(rehearsed, whole)
     if json is not None:

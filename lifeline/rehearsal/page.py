@@ -9,7 +9,10 @@ import matplotlib as mpl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
+_TICKS_S = (1, 10, 60, 300, 900, 1800, 3600, 7200, 21_600, 86_400, 604_800)
+_MOST_TICKS = 12
 _MOST_CASES = 40  # more lines than that nobody can read
 _STEPS = ("opened", "unassigned", "ordered", "received", "accepted", "on_scene", "done", "closed")
 _GRADE_COLOURS = {1: "#d32f2f", 2: "#f57c00", 3: "#fbc02d", 4: "#1976d2"}
@@ -55,7 +58,7 @@ def _cases(report: Mapping[str, Any]) -> Markup:
     for row, case in enumerate(cases):
         steps = case["steps_s"]
         axes.plot(
-            [steps["opened"], max(steps.values())],
+            [steps["opened"], steps.get("closed", report["duration_s"])],  # a case that is open goes on
             [row, row],
             color=_GRADE_COLOURS[case["grade"]],
             linewidth=4,
@@ -74,7 +77,9 @@ def _axes(rows: int, report: Mapping[str, Any]) -> tuple[Figure, Any]:
     figure = Figure(figsize=(10, 1.2 + 0.28 * rows), layout="constrained")
     axes = figure.add_subplot()
     axes.invert_yaxis()
-    axes.set_xlim(0, max([report["duration_s"], *(one["before_s"] for one in report["outcomes"])]))
+    span_s = max([report["duration_s"], *(one["before_s"] for one in report["outcomes"])])
+    axes.set_xlim(0, span_s)
+    axes.xaxis.set_major_locator(MultipleLocator(next(step for step in _TICKS_S if span_s / step <= _MOST_TICKS)))
     axes.xaxis.set_major_formatter(lambda value, _: clock(value))
     axes.tick_params(labelsize=8)
     axes.grid(axis="x", color="#eeeeee")

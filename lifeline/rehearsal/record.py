@@ -1,7 +1,7 @@
 """What an exercise left in the database, as observations and as cases with their times."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,13 @@ class Record:
 
 
 async def read_record(
-    connection: Connection, exercise: Exercise, start: datetime, arrivals: Sequence[Arrival], topic_prefix: str
+    connection: Connection, exercise: Exercise, start: datetime, arrivals: Sequence[Arrival] | None, topic_prefix: str
 ) -> Record:
-    """Read what ``exercise``, whose drill began at ``start``, has caused so far; sensors by their real codes."""
+    """Read what ``exercise``, whose drill began at ``start``, has caused so far; sensors by their real codes.
+
+    ``arrivals`` are the orders in the hands of virtual squads; None when the squads are real: then an order is known to
+    be there when it is confirmed.
+    """
     head = len(exercise.twin_prefix) + 1
     number = exercise.exercise_id
     incidents = await connection.fetch(_SQL.incidents, number, head)
@@ -69,7 +73,11 @@ async def read_record(
         for row in tasks
         if row["event"] in _OF_TASK
     ]
-    observed += [_of_order(arrival, about, clock) for arrival in arrivals]
+    if arrivals is None:
+        confirmed = [one for one in observed if one is not None and one.what == "order_confirmed"]
+        observed += [replace(one, what="order_received") for one in confirmed]
+    else:
+        observed += [_of_order(arrival, about, clock) for arrival in arrivals]
     observed += [Observation("message_quarantined", clock.at_s(row["received_at"])) for row in bad]
     cases = tuple(
         _case(row, [task for task in tasks if task["incident_id"] == row["incident_id"]], clock) for row in incidents

@@ -38,8 +38,7 @@ async def publish_numbered(url: str, topic: str, first: int, count: int) -> None
     load = Load([prepare(topic, '"depth_m":0.01')], int(start.timestamp() * 1000))
     await publish(
         load,
-        broker.host,
-        broker.port,
+        broker,
         client_id="gauge",
         allowed=lambda: count,
         stop=lambda: load.sent == count,

@@ -195,7 +195,7 @@ async def test_addresses_that_are_not_there(viewer: httpx.AsyncClient) -> None:
 
 
 async def test_a_fault_of_the_hub_tells_nothing(pool: asyncpg.Pool, county: Any, officer: httpx.AsyncClient) -> None:
-    await pool.execute("ALTER TABLE hazard RENAME COLUMN latched TO stuck")
+    await pool.execute("DROP SCHEMA everyday CASCADE; ALTER TABLE hazard RENAME COLUMN latched TO stuck")
     app = create_app(pool)
     transport = httpx.ASGITransport(app)
     headers = {"Authorization": officer.headers["authorization"]}

@@ -1,0 +1,127 @@
+"""What fell short in a drill, each with a proposal for the plan."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from lifeline.demonstration.words import of_wanted
+from lifeline.rehearsal.record import Record
+from lifeline.rehearsal.rehearse import Rehearsed
+from lifeline.rehearsal.timings import STEPS, Step, Timing
+from simulators.judgement import Outcome
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something that fell short, and what to change in the plan for it."""
+
+    heading: str
+    zh: str
+    en: str
+    proposal_zh: str
+    proposal_en: str
+
+
+def findings_of(rehearsed: Rehearsed, timings: Sequence[Timing]) -> list[Finding]:
+    """Everything that fell short."""
+    drill, record = rehearsed.drill, rehearsed.record
+    found = [_of_outcome(outcome) for outcome in rehearsed.report.outcomes if not outcome.met]
+    found += [
+        _of_timing(step, timing)
+        for step, timing in zip(STEPS, timings, strict=True)
+        if timing.slowest_s is not None and timing.in_time < timing.cases
+    ]
+    found += _of_people(record)
+    found += _of_messages(record)
+    carried = rehearsed.played.carried
+    bad = carried.lost + carried.broken + carried.overflowed
+    if bad:
+        found.append(
+            Finding(
+                "equipment",
+                f"{carried.sent} 条上报中丢失 {carried.lost}、损坏 {carried.broken}、缓存溢出 {carried.overflowed}",
+                f"of {carried.sent} reports {carried.lost} were lost, {carried.broken} broken, "
+                f"{carried.overflowed} dropped from full buffers",
+                "检查网关与信号，增大设备缓存",
+                "look at gateways and coverage, give devices larger buffers",
+            )
+        )
+    open_cases = [case for case in record.cases if "closed" not in case.steps_s]
+    if open_cases:
+        found.append(
+            Finding(
+                "practicability",
+                f"演练结束时 {len(open_cases)} 起事件未结案",
+                f"{len(open_cases)} cases were open at the end of {drill.duration_s / 3600:.1f} h",
+                "增加处置力量，或为次要事件规定先期处置",
+                "send more, or give lesser cases a first measure of their own",
+            )
+        )
+    return found
+
+
+def _of_outcome(outcome: Outcome) -> Finding:
+    wanted = of_wanted(outcome.wanted)
+    return Finding(
+        "execution",
+        f"{wanted.zh}：{outcome.reason.zh}",
+        f"{wanted.en}: {outcome.reason.en}",
+        "复核规则、预案和演练脚本",
+        "go over rule, plan and script",
+    )
+
+
+def _of_timing(step: Step, timing: Timing) -> Finding:
+    late = timing.cases - timing.in_time
+    return Finding(
+        step.heading,
+        f"{timing.zh}超时 {late}/{timing.cases} 起，最慢 {timing.slowest_s:.0f} 秒，限 {timing.limit_s} 秒",
+        f"{timing.en}: {late} of {timing.cases} late, slowest {timing.slowest_s:.0f} s, limit {timing.limit_s} s",
+        step.proposal.zh,
+        step.proposal.en,
+    )
+
+
+def _of_people(record: Record) -> list[Finding]:
+    waited = [case for case in record.cases if "unassigned" in case.steps_s]
+    refused = [case for case in record.cases if "refused" in case.steps_s]
+    found = []
+    if waited:
+        kinds = "、".join(sorted({case.hazard_type for case in waited}))
+        longest_s = max(
+            case.steps_s.get("ordered", case.steps_s["unassigned"]) - case.steps_s["opened"] for case in waited
+        )
+        found.append(
+            Finding(
+                "people",
+                f"{len(waited)} 起事件（{kinds}）一时无队伍可派，最长等待 {longest_s:.0f} 秒",
+                f"{len(waited)} cases ({kinds}) had nobody to go at first, the longest wait was {longest_s:.0f} s",
+                "补充相应技能的队伍或明确增援次序",
+                "add squads with the skill, or say who comes to help in which order",
+            )
+        )
+    if refused:
+        found.append(
+            Finding(
+                "people",
+                f"{len(refused)} 起事件有队伍拒绝任务",
+                f"in {len(refused)} cases a squad refused",
+                "查明拒绝原因，核对队伍技能与值守",
+                "find out why, and check the squad's skills and hours",
+            )
+        )
+    return found
+
+
+def _of_messages(record: Record) -> list[Finding]:
+    unread = [row for row in record.messages if row["received_at"] is None]
+    if not unread:
+        return []
+    return [
+        Finding(
+            "command",
+            f"{len(unread)} 条命令没有回执",
+            f"{len(unread)} orders were never confirmed",
+            "规定无回执时改用电话或对讲，并指定责任人",
+            "say who calls by phone or radio when no receipt comes",
+        )
+    ]

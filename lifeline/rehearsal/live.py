@@ -1,0 +1,136 @@
+"""A live drill: the county's own hub, real squads, real clocks; only the sensors are simulated."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from database.pool import Connection, open_pool
+from dispatch.assignment import Words
+from dispatch.exercises import Exercise, end_exercise, open_exercise, status_of
+from lifeline.county import read_county
+from lifeline.rehearsal.assess import assess_drill
+from lifeline.rehearsal.play import Feed, Played, Simulated
+from lifeline.rehearsal.record import read_record
+from lifeline.rehearsal.rehearse import Rehearsed
+from lifeline.settings import Settings
+from simulators.drill import Drill
+from simulators.judgement import judge
+from simulators.publisher import Publisher
+from simulators.roster import VirtualSensor, read_roster
+from simulators.squads import Squads
+
+_TICK_S = 1.0
+
+Publish = Callable[[Sequence[tuple[str, str, bytes]]], Awaitable[None]]
+"""Hands messages (device, topic, payload) to the broker."""
+
+
+async def play_live(
+    drill: Drill,
+    feed: Feed,
+    *,
+    start: datetime,
+    topic_of: Callable[[str, str], str],
+    publish: Publish,
+    status: Callable[[], Awaitable[str]],
+    now: Callable[[], datetime],
+    pause: Callable[[float], Awaitable[None]],
+    look: Callable[[float], None],
+) -> Played:
+    """Publish what ``feed`` gives as its time comes by the clock ``now``, until the last window closes.
+
+    While ``status`` says that the exercise is paused nothing is published, and what would have been is dropped: the
+    drill's clock is the real one. An exercise that somebody ends is over. ``topic_of`` is told kind and code.
+    """
+    played = Played(start, Squads(drill.crew, (), start), feed.carried)
+    while (at_s := (now() - start).total_seconds()) <= drill.last_s:
+        state = await status()
+        if state == "ended":
+            break
+        deliveries = feed.arriving(now())
+        if state == "running" and deliveries:
+            await publish([(one.code, topic_of(one.kind, one.code), one.payload) for one in deliveries])
+            played.messages += len(deliveries)
+        look(at_s)
+        await pause(_TICK_S)
+    played.carried = feed.carried
+    return played
+
+
+async def hold_live(
+    drill: Drill,
+    county_folder: Path,
+    settings: Settings,
+    *,
+    seed: int,
+    squads: Sequence[str],
+    look: Callable[[float], None],
+) -> Rehearsed:
+    """Hold ``drill`` on the running hub of ``settings`` with real ``squads`` (ids; all when none is named).
+
+    The exercise is ended, with its report kept, however the drill ends.
+    """
+    county, sensors = read_county(county_folder), read_roster(county_folder / "sensors.csv")
+    players = drill.players(sensors)
+    enrolled = list(squads) or [squad.squad_id for squad in county.squads]
+    async with AsyncExitStack() as opened:
+        pool = await open_pool(settings.database, application="drill")
+        opened.callback(pool.terminate)
+        start = datetime.now(UTC).astimezone(county.time_zone).replace(microsecond=0) + timedelta(seconds=1)
+        async with pool.acquire() as connection:
+            exercise = await _open(connection, drill, players, enrolled, seed, start)
+        name, prefix = f"{settings.client_id}-{exercise.twin_prefix.rstrip('.')}", settings.topic_prefix
+        publisher = opened.enter_context(Publisher(settings.broker, client_id=name, prefix=prefix))
+
+        async def publish(messages: Sequence[tuple[str, str, bytes]]) -> None:
+            for device, topic, payload in messages:
+                await asyncio.to_thread(publisher.publish_bytes, device, topic, payload)
+
+        async def status() -> str:
+            async with pool.acquire() as connection:
+                return await status_of(connection, exercise.exercise_id)
+
+        try:
+            played = await play_live(
+                drill,
+                Simulated(drill, players, seed, start),
+                start=start,
+                topic_of=lambda kind, code: f"{prefix}/{kind}/{exercise.twin_prefix}{code}/reading",
+                publish=publish,
+                status=status,
+                now=lambda: datetime.now(UTC),
+                pause=asyncio.sleep,
+                look=look,
+            )
+            async with pool.acquire() as connection:
+                record = await read_record(connection, exercise, start, None, prefix)
+            took_s = (datetime.now(UTC) - start).total_seconds()
+            held = Rehearsed(drill, seed, exercise, played, record, judge(drill, record.observations), took_s)
+        except BaseException:
+            async with pool.acquire() as connection:
+                await end_exercise(connection, exercise.exercise_id, {}, datetime.now(UTC))
+            raise
+        async with pool.acquire() as connection:
+            await end_exercise(connection, exercise.exercise_id, assess_drill(held, None), datetime.now(UTC))
+    return held
+
+
+async def _open(
+    connection: Connection,
+    drill: Drill,
+    players: Sequence[VirtualSensor],
+    squads: Sequence[str],
+    seed: int,
+    start: datetime,
+) -> Exercise:
+    return await open_exercise(
+        connection,
+        drill.name,
+        Words(drill.title.zh, drill.title.en),
+        seed,
+        sensors=[sensor.code for sensor in players],
+        squads=squads,
+        now=start,
+    )
