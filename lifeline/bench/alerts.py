@@ -17,8 +17,9 @@ from database.pool import open_pool
 from ingest.kinds import KINDS
 from ingest.payload import DECODERS, Row
 from ingest.registry import Registry
-from lifeline.bench.fleet import RED_GAS, BenchSensor, bench_sensors, register
+from lifeline.bench.fleet import RED_GAS, bench_sensors, register
 from lifeline.bench.servers import BenchServers
+from simulators.generator import LoadSensor
 
 _SIZES = ((1_000, 0), (10_000, 0), (100_000, 0), (100_000, 1_000), (100_000, 10_000))  # sensors, open hazards
 _ROUNDS = 3
@@ -55,7 +56,7 @@ async def _measure_all(database_url: str, say: Callable[[str], None]) -> list[Al
     return costs
 
 
-async def _measure(pool: asyncpg.Pool, registry: Registry, sensors: list[BenchSensor], hazards: int) -> AlertCost:
+async def _measure(pool: asyncpg.Pool, registry: Registry, sensors: list[LoadSensor], hazards: int) -> AlertCost:
     engine = Engine(registry.by_id)
     now = datetime.now(UTC)
     await engine.take_rules(await in_force(pool, now))
@@ -82,7 +83,7 @@ async def _judge(pool: asyncpg.Pool, engine: Engine, batches: list[dict[str, lis
 
 
 def _rows(
-    sensors: list[BenchSensor], numbers: dict[str, int], red: set[str], time: datetime
+    sensors: list[LoadSensor], numbers: dict[str, int], red: set[str], time: datetime
 ) -> list[dict[str, list[Row]]]:
     """A reading of each sensor, decoded, in batches."""
     time_ms = int(time.timestamp() * 1000)

@@ -45,7 +45,8 @@ def ingest(
 def alerts(json_file: _Json = None) -> None:
     """Time per reading and memory per sensor of the alert engine, as sensors and open hazards grow."""
     console = Console(stderr=True, highlight=False)
-    with embedded_servers(load_settings()) as known:
+    with embedded_servers(load_settings()) as embedded:
+        known = embedded.known
         broker_url = known.broker_url
         assert broker_url is not None
         with bench_servers(known.database, broker_url.get_secret_value()) as servers:
