@@ -63,7 +63,7 @@ class Street:
             )
             for row in rows
         ]
-        await self.service.pipeline.process(batch, NOW)
+        await self.service.pipeline.process(batch, NOW + timedelta(seconds=max(0.0, seconds)))
 
     async def members(self) -> list[list[str]]:
         """Codes of the sensors of each incident that has hazards, oldest first."""
