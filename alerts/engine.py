@@ -7,22 +7,23 @@ it is.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
 
 from alerts.assessment import Change, release, shelve
 from alerts.corroboration import Corroboration
+from alerts.enginestats import AlertStats, KnownSensor
 from alerts.hazards import Finding, Lapsed, write_findings
 from alerts.reasons import dismissed, lapsed
-from alerts.recall import Hazard, recall
+from alerts.recall import Hazard, Recalled, recall
 from alerts.rulebook import InForce
-from alerts.sensorstate import NEVER, Found, SensorState
+from alerts.sensorstate import Found, SensorState
+from alerts.sweep import Sweep
 from alerts.timers import Timers
 from alerts.watch import Watch, build_watch
 from database.pool import Connection
@@ -33,36 +34,6 @@ from ingest.payload import Row
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 SETTLE = timedelta(seconds=60)  # after the connection to the broker is back, for what waited there
-_SWEEP = 2000  # sensors whose state is brought back in one round of the clock
-
-
-class KnownSensor(Protocol):
-    """What the engine asks of a registered sensor."""
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def attributes(self) -> Mapping[str, Any]: ...
-
-    @property
-    def interval_s(self) -> int | None: ...
-
-    @property
-    def place(self) -> tuple[float, float] | None: ...
-
-
-@dataclass(slots=True)
-class AlertStats:
-    """Counts since the start of the process; ``rules_refused``: stored rules in force now that can't be used."""
-
-    raised: int = 0
-    regraded: int = 0
-    cleared: int = 0
-    late: int = 0
-    recalled: int = 0
-    timed: int = 0  # looks at a sensor that the clock brought about
-    rules_refused: float = 0.0
 
 
 @dataclass(slots=True)
@@ -81,7 +52,7 @@ class Engine:
     _states: dict[int, SensorState] = field(default_factory=dict)
     _timers: Timers = field(default_factory=Timers)
     _corroboration: Corroboration | None = None
-    _unseen: deque[int] = field(default_factory=deque)
+    _sweeping: Sweep = field(default_factory=Sweep)
     _age: int = 0  # grows when states are dropped
 
     async def take_rules(self, rules: InForce) -> bool:
@@ -107,7 +78,7 @@ class Engine:
         self._watches.clear()
         self._attributes.clear()
         self._corroboration = None
-        self._unseen.clear()
+        self._sweeping.begin()
         self._drop(self.sensors)
 
     async def forget_sensors(self, sensor_ids: Iterable[int]) -> None:
@@ -118,8 +89,8 @@ class Engine:
     def _drop(self, sensor_ids: Iterable[int]) -> None:
         self._age += 1
         for sensor_id in sensor_ids:
-            self._states.pop(sensor_id, None)
-            self._unseen.append(sensor_id)
+            state = self._states.pop(sensor_id, None)
+            self._sweeping.add(sensor_id, urgent=state is not None and state.standings is not None)
 
     async def assess(self, pool: asyncpg.Pool, rows: dict[str, list[Row]]) -> list[Finding]:
         """Fold rows in the order given and return what changed."""
@@ -148,8 +119,14 @@ class Engine:
         Silence is judged only while readings are heard: ``connected_at`` is since when, None for not now.
         """
         heard_from = connected_at + SETTLE if connected_at is not None else None
+        age, recalled = self._age, await self._sweep(pool, now)
         async with self.turn:
-            findings = await self._sweep(pool, now)
+            findings: list[Finding] = []
+            for kind, (states, hazards) in recalled.items():
+                if age == self._age:
+                    findings += await self._adopt(pool, kind, states, hazards, now)
+                else:  # judged by what no longer holds
+                    self._drop(sensor_id for sensor_id in states if sensor_id not in self._states)
             for _, sensor_id in self._timers.due(now):
                 findings += self._look(sensor_id, now, heard_from)
             return await self._commit(pool, findings)
@@ -182,11 +159,6 @@ class Engine:
         self._count(findings)
         return len(findings)
 
-    @property
-    def unseen(self) -> int:
-        """How many sensors' states are still to be brought back."""
-        return len(self._unseen)
-
     def _fold_rows(self, rows: Sequence[Row]) -> list[Finding]:
         states = self._states
         findings: list[Finding] = []
@@ -211,32 +183,43 @@ class Engine:
         self._timers.set(sensor_id, state, due)
         return findings
 
-    async def _sweep(self, pool: asyncpg.Pool, now: datetime) -> list[Finding]:
-        """Bring back the state of some sensors that no reading has brought back yet."""
-        wanted: dict[str, dict[int, None]] = {}
-        for _ in range(min(_SWEEP, len(self._unseen))):
-            sensor_id = self._unseen.popleft()
+    async def _sweep(self, pool: asyncpg.Pool, now: datetime) -> dict[str, Recalled]:
+        """What brings back the state of some sensors that no reading has brought back yet, by kind."""
+        wanted: dict[str, dict[int, Watch]] = {}
+        for sensor_id in await self._sweeping.choose(pool):
             if sensor_id in self.sensors and sensor_id not in self._states:
-                wanted.setdefault(self.sensors[sensor_id].kind, {})[sensor_id] = None
-        findings: list[Finding] = []
-        for kind, sensor_ids in wanted.items():
-            findings += await self._enter(pool, kind, sensor_ids, now, heard_only=True)
-        return findings
+                wanted.setdefault(self.sensors[sensor_id].kind, {})[sensor_id] = self._watch(sensor_id)
+        return {kind: await recall(pool, KINDS[kind], watches, now) for kind, watches in wanted.items()}
 
-    async def _enter(
-        self, pool: asyncpg.Pool, kind: str, sensor_ids: Iterable[int], newest: datetime, *, heard_only: bool = False
-    ) -> list[Finding]:
-        corroboration = await self._confirmed(pool)
+    async def _enter(self, pool: asyncpg.Pool, kind: str, sensor_ids: Iterable[int], newest: datetime) -> list[Finding]:
         watches = {sensor_id: self._watch(sensor_id) for sensor_id in sensor_ids}
         states, hazards = await recall(pool, KINDS[kind], watches, newest)
-        for sensor_id, state in states.items():
-            corroboration.enter(sensor_id, state, kind)
-            if not heard_only or state.previous is not None or state.standings is not None:
+        findings = await self._adopt(pool, kind, states, hazards, newest)
+        for sensor_id in watches.keys() - self._states.keys():  # not heard of before
+            self._states[sensor_id] = states[sensor_id]
+            self._timers.set(sensor_id, states[sensor_id], newest + watches[sensor_id].hold)
+        return findings
+
+    async def _adopt(
+        self,
+        pool: asyncpg.Pool,
+        kind: str,
+        states: Mapping[int, SensorState],
+        hazards: Sequence[Hazard],
+        now: datetime,
+    ) -> list[Finding]:
+        """Go on with states that were brought back, unless a reading was quicker; sensors never heard of wait."""
+        corroboration = await self._confirmed(pool)
+        unknown = states.keys() - self._states.keys()
+        for sensor_id in sorted(unknown):
+            state = states[sensor_id]
+            if state.previous is not None or state.standings is not None:
+                corroboration.enter(sensor_id, state, kind)
                 self._states[sensor_id] = state
-                first = newest + state.watch.hold if state.last is NEVER else None  # its silence begins with a reading
-                self._timers.set(sensor_id, state, first or state.next_due())
-        self.stats.recalled += len(states)
-        return [finding for hazard in hazards if (finding := self._lapse(kind, hazard, newest)) is not None]
+                self._timers.set(sensor_id, state, state.next_due())
+                self.stats.recalled += 1
+        ended = (self._lapse(kind, hazard, now) for hazard in hazards if hazard["sensor_id"] in unknown)
+        return [finding for finding in ended if finding is not None]
 
     def _lapse(self, kind: str, hazard: Hazard, now: datetime) -> Finding | None:
         """The end of a hazard that no rule speaks of any more; one whose rule can't be used stays."""

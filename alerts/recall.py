@@ -27,6 +27,9 @@ _AT_ONCE = 500  # sensors whose whole window is read in one query
 Hazard = Mapping[str, Any] | asyncpg.Record
 """A row of ``hazards_of``: an open hazard, or one that ended so lately that it still matters."""
 
+Recalled = tuple[dict[int, SensorState], list[asyncpg.Record]]
+"""States by sensor_id, and the open hazards of these sensors."""
+
 
 def restore(watch: Watch, rows: Sequence[Row], hazards: Sequence[Hazard]) -> SensorState:
     """The state after ``rows`` (oldest first) of a sensor with these hazards."""
@@ -73,9 +76,7 @@ def _settled(standing: Standing, fact: Hazard | None, sound_from: datetime | Non
     return max(time for time in times if time is not None)
 
 
-async def recall(
-    pool: asyncpg.Pool, kind: Kind, watches: Mapping[int, Watch], newest: datetime
-) -> tuple[dict[int, SensorState], list[asyncpg.Record]]:
+async def recall(pool: asyncpg.Pool, kind: Kind, watches: Mapping[int, Watch], newest: datetime) -> Recalled:
     """The states of sensors of one kind, by sensor_id, and their open hazards. Nothing is known of unheard ones."""
     sensor_ids = sorted(watches)
     since = newest - timedelta(days=RECALL_DAYS)

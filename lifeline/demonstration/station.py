@@ -33,8 +33,12 @@ class Station:
                 del self._left[next(iter(self._left))]
 
     def left_at(self, code: str, time: datetime) -> datetime | None:
-        """When the reading of sensor ``code`` with this time was published; None when that is forgotten."""
-        return self._left.get((code, time))
+        """When the reading that sensor ``code`` stood at by ``time`` was published; None when that is forgotten.
+
+        A hazard bears the time at which its delay was over, which need not be that of a reading.
+        """
+        known = list(self._left.items())  # the thread that publishes goes on
+        return max(((at, left) for (name, at), left in known if name == code and at <= time), default=(time, None))[1]
 
     def counts(self) -> Published:
         """What the broker said so far."""

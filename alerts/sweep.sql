@@ -1,0 +1,2 @@
+-- name: endangered
+SELECT DISTINCT sensor_id FROM hazard WHERE cleared_at IS NULL
