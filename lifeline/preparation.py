@@ -7,7 +7,7 @@ import asyncpg
 
 from alerts.rulebook import default_rules, load_rules
 from database.migrate import migrate, read_migrations
-from database.pool import connect
+from database.pool import Connection, connect
 from database.queries import load_queries
 from ingest.tables import ensure_reading_tables
 from lifeline.errors import HubError
@@ -36,11 +36,15 @@ async def prepare(database_url: str) -> Prepared:
     return Prepared(tuple(migrations), tuple(rules), engine)
 
 
+async def latest_migration(connection: Connection | asyncpg.Pool) -> tuple[int, int]:
+    """Number of the latest migration that ran, 0 for none, and of the one that this version wants."""
+    there = await connection.fetchval(_SQL.is_prepared)
+    return await connection.fetchval(_SQL.latest_migration) if there else 0, len(read_migrations())
+
+
 async def check_prepared(pool: asyncpg.Pool) -> None:
     """HubError when the database is not at this version's migrations."""
-    there = await pool.fetchval(_SQL.is_prepared)
-    ran = await pool.fetchval(_SQL.latest_migration) if there else 0
-    wanted = len(read_migrations())
+    ran, wanted = await latest_migration(pool)
     if ran < wanted:
         raise HubError(f"the database is at migration {ran} of {wanted}: run `lifeline migrate`")
     if ran > wanted:

@@ -42,6 +42,11 @@ def _http_url(url: str) -> str:
     return url
 
 
+def _secret_http_url(url: SecretStr) -> SecretStr:
+    _http_url(url.get_secret_value())
+    return url
+
+
 def _topic_level(prefix: str) -> str:
     levels = prefix.split("/")
     if not all(levels) or any(character in prefix for character in "+#\0"):
@@ -86,6 +91,8 @@ class Settings(BaseSettings):
     dispatch_probe_port: Port = 9102
     api_probe_port: Port = 9103
 
+    # Called every minute while all processes are well; who hears nothing raises the alarm. May hold a key.
+    watchdog_url: Annotated[SecretStr, AfterValidator(_secret_http_url)] | None = None
     grafana_url: Annotated[str, AfterValidator(_http_url)] | None = None  # where `lifeline dashboards` pushes to
     grafana_token: SecretStr | None = None  # of a service account
     reader_password: SecretStr | None = None  # of the database account that Grafana reads with
