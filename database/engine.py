@@ -15,6 +15,7 @@ Engine = Literal["timescaledb", "plain"]
 DAY_ZONE = "Asia/Shanghai"  # days of the roll-ups begin at midnight there
 _ROLLUPS = (("10min", "10 minutes"), ("1h", "1 hour"), ("1d", "1 day"))
 _COMPRESS_AFTER = "7 days"
+_COMPRESS_ROLLUPS_AFTER = "14 days"  # well after their last refresh, which ends 3 days back
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,12 @@ def _rollup(engine: Engine, series: Series, name: str, width: str) -> str:
 
 def _refresh(name: str, width: str) -> str:
     every = "10 minutes" if width == "10 minutes" else "1 hour"
-    return (
-        f"SELECT add_continuous_aggregate_policy('{name}', start_offset => INTERVAL '3 days',"
-        f" end_offset => INTERVAL '{width}', schedule_interval => INTERVAL '{every}')"
-    )
+    return f"""
+        SELECT add_continuous_aggregate_policy('{name}', start_offset => INTERVAL '3 days', end_offset => INTERVAL '{width}',
+                                               schedule_interval => INTERVAL '{every}');
+        ALTER MATERIALIZED VIEW {name} SET (timescaledb.compress = true);
+        SELECT add_compression_policy('{name}', compress_after => INTERVAL '{_COMPRESS_ROLLUPS_AFTER}');
+    """
 
 
 async def ensure_days(connection: Connection, table: str, days: Sequence[date]) -> None:

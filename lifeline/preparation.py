@@ -36,7 +36,7 @@ async def prepare(database_url: str) -> Prepared:
     return Prepared(tuple(migrations), tuple(rules), engine)
 
 
-async def latest_migration(connection: Connection | asyncpg.Pool) -> tuple[int, int]:
+async def latest_migration(connection: "Connection | asyncpg.Pool") -> tuple[int, int]:
     """Number of the latest migration that ran, 0 for none, and of the one that this version wants."""
     there = await connection.fetchval(_SQL.is_prepared)
     return await connection.fetchval(_SQL.latest_migration) if there else 0, len(read_migrations())
