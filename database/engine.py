@@ -95,8 +95,9 @@ def _rollup(engine: Engine, series: Series, name: str, width: str) -> str:
 def _refresh(name: str, width: str) -> str:
     every = "10 minutes" if width == "10 minutes" else "1 hour"
     return f"""
-        SELECT add_continuous_aggregate_policy('{name}', start_offset => INTERVAL '3 days', end_offset => INTERVAL '{width}',
-                                               schedule_interval => INTERVAL '{every}');
+        SELECT add_continuous_aggregate_policy(
+            '{name}', start_offset => INTERVAL '3 days', end_offset => INTERVAL '{width}',
+            schedule_interval => INTERVAL '{every}');
         ALTER MATERIALIZED VIEW {name} SET (timescaledb.compress = true);
         SELECT add_compression_policy('{name}', compress_after => INTERVAL '{_COMPRESS_ROLLUPS_AFTER}');
     """

@@ -119,7 +119,7 @@ async def test_timescaledb_compresses_the_roll_ups_too(timescaledb: None, pool: 
         "SELECT view_name, compression_enabled, config ->> 'compress_after' AS after"
         " FROM timescaledb_information.continuous_aggregates AS rollup"
         " JOIN timescaledb_information.jobs AS job"
-        " ON job.hypertable_name = rollup.materialization_hypertable_name AND proc_name = 'policy_compression'"
+        " ON job.hypertable_name = rollup.view_name AND proc_name = 'policy_compression'"
         " WHERE rollup.hypertable_name = $1",
         kind.table,
     )
