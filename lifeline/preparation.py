@@ -10,7 +10,7 @@ from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
 from api.access.accounts import first_administrator
 from database.migrate import migrate, read_migrations
-from database.pool import connect, open_pool
+from database.pool import Connection, connect, open_pool
 from database.queries import load_queries
 from ingest.tables import ensure_reading_tables
 from lifeline.errors import HubError
@@ -50,11 +50,15 @@ async def make_first_administrator(database_url: str) -> str | None:
         pool.terminate()
 
 
+async def latest_migration(connection: "Connection | asyncpg.Pool") -> tuple[int, int]:
+    """Number of the latest migration that ran, 0 for none, and of the one that this version wants."""
+    there = await connection.fetchval(_SQL.is_prepared)
+    return await connection.fetchval(_SQL.latest_migration) if there else 0, len(read_migrations())
+
+
 async def check_prepared(pool: asyncpg.Pool) -> None:
     """HubError when the database is not at this version's migrations."""
-    there = await pool.fetchval(_SQL.is_prepared)
-    ran = await pool.fetchval(_SQL.latest_migration) if there else 0
-    wanted = len(read_migrations())
+    ran, wanted = await latest_migration(pool)
     if ran < wanted:
         raise HubError(f"the database is at migration {ran} of {wanted}: run `lifeline migrate`")
     if ran > wanted:

@@ -42,6 +42,11 @@ def _http_url(url: str) -> str:
     return url
 
 
+def _secret_http_url(url: SecretStr) -> SecretStr:
+    _http_url(url.get_secret_value())
+    return url
+
+
 def _topic_level(prefix: str) -> str:
     levels = prefix.split("/")
     if not all(levels) or any(character in prefix for character in "+#\0"):
@@ -94,6 +99,8 @@ class Settings(BaseSettings):
     warning_issuer_zh: str = "广宁县城市管理和综合执法局"
     warning_issuer_en: str = "Guangning County Urban Management Bureau"
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] = "http://127.0.0.1:8000"
+    # Called every minute while all processes are well; who hears nothing raises the alarm. May hold a key.
+    watchdog_url: Annotated[SecretStr, AfterValidator(_secret_http_url)] | None = None
     grafana_url: Annotated[str, AfterValidator(_http_url)] | None = None  # where `lifeline dashboards` pushes to
     grafana_token: SecretStr | None = None  # of a service account
     reader_password: SecretStr | None = None  # of the database account that Grafana reads with

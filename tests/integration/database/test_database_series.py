@@ -114,6 +114,21 @@ async def test_old_days_are_dropped_on_plain_postgresql(pool: asyncpg.Pool) -> N
 
 
 @each_kind
+async def test_timescaledb_compresses_the_roll_ups_too(timescaledb: None, pool: asyncpg.Pool, kind: Kind) -> None:
+    policies = await pool.fetch(
+        "SELECT view_name, compression_enabled, config ->> 'compress_after' AS after"
+        " FROM timescaledb_information.continuous_aggregates AS rollup"
+        " JOIN timescaledb_information.jobs AS job"
+        " ON job.hypertable_name = rollup.view_name AND proc_name = 'policy_compression'"
+        " WHERE rollup.hypertable_name = $1",
+        kind.table,
+    )
+    assert {row["view_name"]: (row["compression_enabled"], row["after"]) for row in policies} == {
+        f"{kind.table}_{width}": (True, "14 days") for width in ("10min", "1h", "1d")
+    }
+
+
+@each_kind
 async def test_timescaledb_compresses_and_forgets(timescaledb: None, pool: asyncpg.Pool, kind: Kind) -> None:
     jobs = await pool.fetch(
         "SELECT proc_name, config FROM timescaledb_information.jobs WHERE hypertable_name = $1", kind.table

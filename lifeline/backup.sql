@@ -1,0 +1,6 @@
+-- name: version
+SELECT current_setting('server_version_num')::integer / 10000
+
+-- name: tables
+SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')

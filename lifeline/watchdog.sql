@@ -1,0 +1,2 @@
+-- name: alive
+SELECT name FROM process WHERE ready AND seen_at >= $1
