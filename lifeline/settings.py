@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.webhooks.guard import parse_networks
 from ingest.broker import Broker
 from ingest.errors import IngestError
 from ingest.formats.table import FORMAT_NAMES, NATIVE
@@ -50,6 +51,11 @@ def _formats(names: str) -> str:
     return names
 
 
+def _networks(text: str) -> str:
+    parse_networks(text)
+    return text
+
+
 TopicPrefix = Annotated[str, AfterValidator(_topic_level)]
 ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
@@ -88,6 +94,9 @@ class Settings(BaseSettings):
     warning_issuer_zh: str = "广宁县城市管理和综合执法局"
     warning_issuer_en: str = "Guangning County Urban Management Bureau"
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] = "http://127.0.0.1:8000"
+
+    webhook_networks: Annotated[str, AfterValidator(_networks)] = ""  # inner ones that webhooks may go to, with commas
+    onenet_token: SecretStr | None = None  # of OneNET's push
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
