@@ -95,7 +95,9 @@ class Settings(BaseSettings):
     warning_issuer_en: str = "Guangning County Urban Management Bureau"
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] = "http://127.0.0.1:8000"
 
-    webhook_networks: Annotated[str, AfterValidator(_networks)] = ""  # inner ones that webhooks may go to, with commas
+    webhook_networks: Annotated[str, AfterValidator(_networks)] | None = (
+        None  # inner ones that webhooks may go to, with commas
+    )
     onenet_token: SecretStr | None = None  # of OneNET's push
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

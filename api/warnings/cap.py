@@ -143,4 +143,4 @@ def _point(position: Position) -> str:
 
 def _ring(corners: Iterable[Position]) -> str:
     points = [_point(corner) for corner in corners]
-    return " ".join(points if points[0] == points[-1] else [*points, points[0]])
+    return " ".join([*points, points[0]])

@@ -26,6 +26,7 @@ from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("webhooks", Name)
+_URL = r"^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,3}|:[1-5][0-9]{4})?(/[!\"$-?A-~]*)?$"
 _NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=GuardedRoute)
 HookName = Annotated[str, InPath(pattern=_NAME_PATTERN, description="The webhook's name")]
@@ -34,9 +35,7 @@ HookName = Annotated[str, InPath(pattern=_NAME_PATTERN, description="The webhook
 class WebhookChange(Strict):
     """Where events go, and which."""
 
-    url: Annotated[
-        str, Field(max_length=500, pattern=r"^https?://[^\s@#]+$", examples=["https://12319.example/events"])
-    ]
+    url: Annotated[str, Field(max_length=500, pattern=_URL, examples=["https://12319.example/events"])]
     topics: Annotated[list[Topic], Field(min_length=1, max_length=5)]
     enabled: bool = True
 

@@ -82,7 +82,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
     """The web server with the API on it, and where a broker is named, the connection that takes what is pushed."""
     listening = _listen(settings.api_host, settings.api_port)
     publisher = intake = None
-    feed, doors, delivered = Feed(), Doors(parse_networks(settings.webhook_networks)), DeliveryStats()
+    feed, doors, delivered = Feed(), Doors(parse_networks(settings.webhook_networks or "")), DeliveryStats()
     if settings.broker_url is not None:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)

@@ -121,7 +121,7 @@ async def test_nobody_there_is_a_failure_like_any_other(
 async def test_a_place_inside_is_refused_when_it_is_entered_and_when_it_is_sent_to(
     desk: httpx.AsyncClient, receiver: Receiver, address: str, pool: asyncpg.Pool, county: Any, now: datetime
 ) -> None:
-    for url in ("http://169.254.169.254/latest", "http://10.0.0.1/", "http://[::1]/", "https://192.168.0.1:8443/x"):
+    for url in ("http://169.254.169.254/latest", "http://10.0.0.1/", "https://192.168.0.1:8443/x"):
         answer = await desk.post("/webhooks", json={"name": "evil", "url": url, "topics": ["task"]})
         assert (answer.status_code, "LIFELINE_WEBHOOK_NETWORKS" in answer.json()["detail"]) == (422, True)
     await add(desk, address.replace("127.0.0.1", "localhost"))
