@@ -26,6 +26,8 @@ from api.stream import events
 from api.stream.feed import Feed
 from api.warnings import public, routes
 from api.warnings.cap import Issuer
+from api.webhooks import routes as webhooks
+from api.webhooks.guard import Doors
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
@@ -50,6 +52,7 @@ _ROUTERS = (
     quarantine.router,
     events.router,
     routes.router,
+    webhooks.router,
 )
 _DESCRIPTION = """Sensors, readings, hazards, incidents and tasks of a county's sensing and emergency-response hub.
 
@@ -76,6 +79,7 @@ _TAGS = [
     {"name": "quarantine", "description": "Messages that could not become readings"},
     {"name": "warnings", "description": "Public warnings, for those who write them"},
     {"name": "public", "description": "Public warnings, for everybody"},
+    {"name": "webhooks", "description": "Other systems that are told what happens"},
     {"name": "stream", "description": "What happens, as it happens"},
     {"name": "ingress", "description": "For platforms and devices that push over HTTP"},
 ]
@@ -100,6 +104,8 @@ def create_app(
     limits: Limits | None = None,
     feed: Feed | None = None,
     issuer: Issuer | None = None,
+    doors: Doors | None = None,
+    onenet_token: str | None = None,
     tls: bool = False,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
@@ -119,6 +125,8 @@ def create_app(
         Throttles.of(limits or Limits()),
         feed or Feed(),
         issuer or Issuer(),
+        doors or Doors(),
+        onenet_token,
         asyncio.Semaphore(_EXPORTS),
     )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
@@ -155,6 +163,7 @@ def _bare_app() -> FastAPI:
     for router in _ROUTERS:
         everything.include_router(router)
     app.include_router(everything)
+    app.include_router(push.open_router)
     app.include_router(push.router)
     app.include_router(public.router)
     return app

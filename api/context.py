@@ -13,6 +13,7 @@ from api.ingress.intake import Intake
 from api.store import Store
 from api.stream.feed import Feed
 from api.warnings.cap import Issuer
+from api.webhooks.guard import Doors
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Context:
     throttles: Throttles
     feed: Feed
     issuer: Issuer
+    doors: Doors
+    onenet_token: str | None
     exports: asyncio.Semaphore  # so many files at once are made
 
 
@@ -56,7 +59,12 @@ def _issuer_of(request: Request) -> Issuer:
     return context_of(request).issuer
 
 
+def _doors_of(request: Request) -> Doors:
+    return context_of(request).doors
+
+
 Reach = Annotated[Store, Depends(_store_of)]
 Exports = Annotated[asyncio.Semaphore, Depends(_exports_of)]
 Issuing = Annotated[Issuer, Depends(_issuer_of)]
+WebhookDoors = Annotated[Doors, Depends(_doors_of)]
 Now = Annotated[datetime, Depends(_now_of)]

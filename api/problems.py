@@ -40,6 +40,7 @@ from api.errors import (
 )
 from api.languages import Language, language_of
 from api.validation import explain
+from api.webhooks.guard import ForbiddenTarget
 from dispatch.tasks import TransitionError, UnknownTaskError
 from ingest.quarantine import QuarantineError
 
@@ -92,6 +93,7 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (BadLines, _INVALID),
     (UnfoundedError, _INVALID),
     (ReportError, _INVALID),
+    (ForbiddenTarget, _INVALID),
     (Unconditional, Sort(428, "if-match-needed", "缺少 If-Match", "If-Match is missing")),
     (TooMany, Sort(429, "too-many", "请求过于频繁", "Too many requests")),
     (NotTaken, Sort(503, "not-taken", "消息未被接收", "The message was not taken", _RETRY)),

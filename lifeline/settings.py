@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.webhooks.guard import parse_networks
 from ingest.broker import Broker
 from ingest.errors import IngestError
 from ingest.formats.table import FORMAT_NAMES, NATIVE
@@ -61,6 +62,11 @@ def _formats(names: str) -> str:
     return names
 
 
+def _networks(text: str) -> str:
+    parse_networks(text)
+    return text
+
+
 TopicPrefix = Annotated[str, AfterValidator(_topic_level)]
 ClientId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 
@@ -104,6 +110,11 @@ class Settings(BaseSettings):
     grafana_url: Annotated[str, AfterValidator(_http_url)] | None = None  # where `lifeline dashboards` pushes to
     grafana_token: SecretStr | None = None  # of a service account
     reader_password: SecretStr | None = None  # of the database account that Grafana reads with
+
+    webhook_networks: Annotated[str, AfterValidator(_networks)] | None = (
+        None  # inner ones that webhooks may go to, with commas
+    )
+    onenet_token: SecretStr | None = None  # of OneNET's push
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False

@@ -119,8 +119,7 @@ async def _check_squad(connection: Connection, details: Details) -> None:
             en="A user of the role squad has a squad_id, users of other roles have none.",
         )
     if details.squad_id is not None and not await connection.fetchval(_SQL.has_squad, details.squad_id):
-        raise InvalidValue(
-            "body.squad_id",
+        raise Conflict(
             zh=f"没有编号为 {details.squad_id} 的队伍；全部见 /api/v1/squads。",
             en=f"There is no squad {details.squad_id}; /api/v1/squads lists them.",
         )

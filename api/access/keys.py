@@ -15,7 +15,7 @@ from api.access.roles import KeyRole
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
-from api.errors import Conflict, InvalidValue, NotFound
+from api.errors import Conflict, NotFound
 from api.fields import Instant, Page, Paging, Strict
 from database.pool import Connection
 from database.queries import load_queries
@@ -111,7 +111,7 @@ async def list_keys(store: Reach, _caller: CallerOf, which: Annotated[Paging, Qu
 )
 async def make_key(store: Reach, now: Now, _caller: CallerOf, given: NewKey) -> MadeKey:
     if given.expires_at is not None and given.expires_at <= now:
-        raise InvalidValue("body.expires_at", zh="expires_at 应在将来。", en="expires_at must lie in the future.")
+        raise Conflict(zh="expires_at 应在将来。", en="expires_at must lie in the future.")
     async with store.writing() as connection:
         key = await add_key(
             connection, given.name, given.role, now, scopes=tuple(given.scopes), expires_at=given.expires_at

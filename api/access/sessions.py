@@ -130,13 +130,13 @@ def _spent() -> WrongCredentials:
 
 async def replace_password(store: Store, caller: Caller, old: str, new: str, now: datetime) -> int:
     """Put another password and end all sessions; how many there were. WrongCredentials, InvalidValue when too weak."""
-    check_strength(caller.name, new, "body.new")
     async with store.reading() as connection:
         stored = await connection.fetchrow(_SQL.password, caller.name)
     if stored is None or not await fits(old, stored["password_hash"]) or old == new:
         raise WrongCredentials(
             zh="原密码不正确，或新旧密码相同。", en="The old password doesn't fit, or the new one is the same."
         )
+    check_strength(caller.name, new, "body.new")
     fresh = await hash_password(new)
     async with store.writing() as connection:
         return await set_password(connection, caller.name, fresh, now, one_time=False)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import asyncpg
 from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import accounts
 from api.access.accounts import NAME_PATTERN, Details, add_account, change_account, end_sessions, find_account
@@ -43,6 +43,16 @@ class User(BaseModel):
 
 class UserChange(Strict):
     """What an administrator says of a user."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [
+                {"properties": {"role": {"const": "squad"}, "squad_id": {"type": "string"}}, "required": ["squad_id"]},
+                {"properties": {"role": {"not": {"const": "squad"}}, "squad_id": {"type": "null"}}},
+            ]
+        },
+    )
 
     full_name: FullName = ""
     role: AccountRole

@@ -7,18 +7,34 @@ The address has no version in it: people enter it in a platform's console, once 
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
+from api.access.caller import address_of
 from api.access.guard import PusherOf, TokenRoute
 from api.answers import answers
 from api.context import context_of
+from api.errors import NotFound
+from api.ingress import onenet
 from api.ingress.intake import check_at_hand
 from ingest.formats.uplink import MAX_MESSAGE_BYTES
 
 PREFIX = "/ingress"
 MAX_BODY_BYTES = MAX_MESSAGE_BYTES
+open_router = APIRouter(prefix=PREFIX, tags=["ingress"])
 router = APIRouter(prefix=PREFIX, tags=["ingress"], route_class=TokenRoute)
+
+
+Word = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class OnenetCheck(BaseModel):
+    """What OneNET adds to the address."""
+
+    msg: Word = Field(description="Any text, to be sent back")
+    nonce: Word = Field(description="Random characters")
+    signature: Word = Field(description="Base64 of the MD5 of token, nonce and msg")
 
 
 class Taken(BaseModel):
@@ -55,5 +71,31 @@ async def push(
 ) -> Taken:
     intake = check_at_hand(context_of(request).intake)
     message = await request.body()
+    token = context_of(request).onenet_token
+    if name == "onenet" and token is not None:
+        onenet.check_push(token, message)
     await intake.take(name, message)
     return Taken(size_bytes=len(message))
+
+
+@open_router.get(
+    "/onenet",
+    summary="OneNET's check of the address",
+    description="OneNET asks before it pushes, and wants back the `msg` that it sent. Its signature takes the place of"
+    " a key, so LIFELINE_ONENET_TOKEN has to be set.",
+    response_class=PlainTextResponse,
+    responses={
+        **answers(None, 403, 404, keyed=False),
+        200: {"description": "The msg", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    },
+)
+async def confirm_onenet(request: Request, asked: Annotated[OnenetCheck, Query()]) -> PlainTextResponse:
+    context = context_of(request)
+    context.throttles.public.take(address_of(request), context.clock())
+    if context.onenet_token is None:
+        raise NotFound(
+            zh="尚未设置 LIFELINE_ONENET_TOKEN，无法验证 OneNET 的请求。",
+            en="LIFELINE_ONENET_TOKEN is not set, so OneNET's request can't be verified.",
+        )
+    onenet.check(context.onenet_token, asked.msg, asked.nonce, asked.signature)
+    return PlainTextResponse(asked.msg)

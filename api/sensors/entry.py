@@ -5,9 +5,8 @@ import io
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from api.errors import BadLines
 from api.fields import Bilingual, GridId, KindName, Position, SensorCode, Strict
@@ -18,15 +17,10 @@ Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _MOST_FAULTS = 100
 
 
-def _stream_address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("rtsp", "rtsps") and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError("write rtsp://host/path, without user and password: every viewer sees it")
-    return url
+# Without user and password: every viewer sees it.
+StreamUrl = Annotated[
+    str, Field(max_length=300, pattern=r"^rtsps?://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,4})?(/[!-?A-~]*)?$")
+]
 
 
 class Names(Bilingual):
@@ -58,9 +52,7 @@ class SensorEntry(Strict):
     camera_id: Annotated[str, Field(pattern=r"^[0-9]{20}$")] | None = Field(
         None, description="Channel of GB/T 28181, 20 digits"
     )
-    camera_url: (
-        Annotated[str, Field(max_length=300, pattern=r"^rtsps?://[^\s@]+$"), AfterValidator(_stream_address)] | None
-    ) = Field(None, description="RTSP address, without user and password")
+    camera_url: StreamUrl | None = Field(None, description="RTSP address, without user and password")
 
     @model_validator(mode="after")
     def _in_order(self) -> "SensorEntry":

@@ -233,7 +233,7 @@ async def _put(connection: Connection, rows: list[dict[str, Any]], now: datetime
     if misfits:
         codes = ", ".join(row["code"] for row in misfits)
         if all(row["kind_before"] is None for row in misfits):
-            raise InvalidValue("body.grid_id", zh=f"没有这样的网格：{codes}。", en=f"No such grid cell: {codes}.")
+            raise Conflict(zh=f"没有这样的网格：{codes}。", en=f"No such grid cell: {codes}.")
         raise Conflict(
             zh=f"传感器的类型不能改变：{codes}。请用新的编号登记。",
             en=f"A sensor keeps its kind: {codes}. Enter what is new under a new code.",

@@ -34,7 +34,7 @@ _EXAMPLE = (
     'id: 760-12\nevent: task\ndata: {"task_id":7,"event":"accepted","at":"2026-05-01T08:00:30+00:00",'
     '"actor":"squad:gas-1","note":"","incident_id":5,"squad_id":"gas-1"}\n\n'
 )
-_CONTENT = {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}}
+_CONTENT = {"text/event-stream": {"example": _EXAMPLE}}
 
 
 @router.get(

@@ -2,8 +2,8 @@
 
 How the fields of GB/T 35965.1-2018 map: the identifier is the organisation's digits, date and time, and a serial
 number; times are of +08:00; sender is the issuing organisation, status, message and references are as in CAP. The four
-colours are the parameter ``warningLevel`` (1 red to 4 blue) with CAP's severity and urgency beside it, the level
-of what has happened is ``eventLevel``.
+colours are the parameter ``warningLevel`` (1 red to 4 blue) with CAP's severity and urgency beside it; the level of
+what has happened is ``eventLevel``.
 """
 
 import xml.etree.ElementTree as ET
@@ -143,4 +143,4 @@ def _point(position: Position) -> str:
 
 def _ring(corners: Iterable[Position]) -> str:
     points = [_point(corner) for corner in corners]
-    return " ".join(points if points[0] == points[-1] else [*points, points[0]])
+    return " ".join([*points, points[0]])

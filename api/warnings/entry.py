@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import asyncpg
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.fields import Grade, Instant, Position, Strict
 
@@ -57,8 +57,17 @@ class Circle(Strict):
     radius_km: float = Field(gt=0, le=200, json_schema_extra={"x-unit": "km"})
 
 
+def _only(given: str, absent: str, form: str) -> dict[str, Any]:
+    return {"properties": {given: {"type": form}, absent: {"type": "null"}}, "required": [given]}
+
+
 class WarningEntry(Strict):
     """All that a warning says."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"oneOf": [_only("polygon", "circle", "array"), _only("circle", "polygon", "object")]},
+    )
 
     status: Status = Field("Actual", description="Exercise for drills: it is not shown among real ones")
     category: Category
@@ -68,7 +77,7 @@ class WarningEntry(Strict):
     zh: Words
     en: Words
     polygon: Annotated[list[Position], Field(min_length=3, max_length=100)] | None = Field(
-        None, description="Corners in order; the last one need not repeat the first"
+        None, description="Corners in order, each once", json_schema_extra={"uniqueItems": True}
     )
     circle: Circle | None = Field(None, description="Either this or a polygon")
     onset_at: Instant | None = Field(None, description="When it begins; null: with the release")
@@ -79,8 +88,9 @@ class WarningEntry(Strict):
     def _one_area(self) -> "WarningEntry":
         if (self.polygon is None) == (self.circle is None):
             raise ValueError("give a polygon or a circle, and not both")
-        if self.polygon is not None and len({(corner.longitude, corner.latitude) for corner in self.polygon}) < 3:
-            raise ValueError("a polygon has at least three different corners")
+        corners = [(corner.longitude, corner.latitude) for corner in self.polygon or ()]
+        if len(set(corners)) < len(corners):
+            raise ValueError("name each corner of the polygon once; it is closed by itself")
         return self
 
 

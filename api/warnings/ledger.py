@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from api.errors import Conflict, Forbidden, InvalidValue, NotFound
+from api.errors import Conflict, Forbidden, NotFound
 from api.warnings.cap import Issuer, Reference, Released
 from api.warnings.entry import Status, WarningEntry, propose
 from database.pool import Connection
@@ -42,11 +42,10 @@ async def lock(connection: Connection, warning_id: int, *states: str) -> asyncpg
 async def draft_for_incident(
     connection: Connection, incident_id: int, status: Status, actor: str, now: datetime
 ) -> int:
-    """A draft that says what is known of the incident; InvalidValue when there is none, or it has no place."""
+    """A draft that says what is known of the incident; NotFound when there is none, or it has no place."""
     row = await connection.fetchrow(_SQL.proposal, incident_id)
     if row is None:
-        raise InvalidValue(
-            "body.incident_id",
+        raise NotFound(
             zh=f"没有编号为 {incident_id} 且有位置的事件；请改为提供 entry。",
             en=f"There is no incident {incident_id} that has a place: send an entry instead.",
         )
@@ -54,11 +53,9 @@ async def draft_for_incident(
 
 
 async def draft(connection: Connection, entry: WarningEntry, incident_id: int | None, actor: str, now: datetime) -> int:
-    """A new draft; InvalidValue when there is no such incident."""
+    """A new draft; NotFound when there is no such incident."""
     if incident_id is not None and not await connection.fetchval(_SQL.has_incident, incident_id):
-        raise InvalidValue(
-            "body.incident_id", zh=f"没有编号为 {incident_id} 的事件。", en=f"There is no incident {incident_id}."
-        )
+        raise NotFound(zh=f"没有编号为 {incident_id} 的事件。", en=f"There is no incident {incident_id}.")
     return await _add(connection, "Alert", "draft", entry, incident_id, None, actor, now)
 
 

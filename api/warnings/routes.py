@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import asyncpg
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.access.guard import CallerOf, GuardedRoute
 from api.answers import answers
@@ -61,6 +61,16 @@ class WholeWarning(PublicWarning):
 
 class NewWarning(Strict):
     """A draft: for an incident, pre-filled with what is known of it, or with an entry of one's own, or both."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"incident_id": {"type": "integer"}}, "required": ["incident_id"]},
+                {"properties": {"entry": {"type": "object"}}, "required": ["entry"]},
+            ]
+        },
+    )
 
     incident_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
     status: Status = Field("Actual", description="Of a draft that is pre-filled")
@@ -170,7 +180,7 @@ async def show_warning(store: Reach, _caller: CallerOf, warning_id: RowId, respo
     status_code=201,
     summary="Draft a warning",
     description="For an incident the hub fills in what it knows, for a person to correct.",
-    responses=answers(_WHOLE, acts=True, tagged=True, status=201),
+    responses=answers(_WHOLE, 404, acts=True, tagged=True, status=201),
 )
 async def draft_warning(
     store: Reach, now: Now, caller: CallerOf, given: NewWarning, response: Response

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
+import httpx
 import structlog
 import typer
 import uvicorn
@@ -17,6 +18,8 @@ from api.app import create_app, openapi_document
 from api.ingress.intake import Intake
 from api.stream.feed import Feed, sweep
 from api.warnings.cap import Issuer
+from api.webhooks.delivery import DeliveryStats, run_once
+from api.webhooks.guard import Doors, parse_networks
 from database.errors import PASSING
 from database.listen import Listener
 from dispatch.publisher import Publisher
@@ -28,6 +31,7 @@ from lifeline.wiring import Work, main
 app = typer.Typer()
 _FINISH_WITHIN_S = 5
 _SWEEP_EVERY_S = 3600
+_DELIVER_EVERY_S = 1
 
 
 @app.command()
@@ -45,6 +49,17 @@ def _issuer(settings: Settings) -> Issuer:
     return Issuer(
         settings.warning_organisation, settings.warning_issuer_zh, settings.warning_issuer_en, settings.public_url
     )
+
+
+async def _deliver(pool: asyncpg.Pool, doors: Doors, stats: DeliveryStats) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while True:
+            more = False
+            try:
+                more = await run_once(pool, client, doors, datetime.now(UTC), stats)
+            except PASSING as error:
+                structlog.get_logger().warning("webhooks_wait", error=str(error) or type(error).__name__)
+            await asyncio.sleep(0 if more else _DELIVER_EVERY_S)
 
 
 async def _sweep(pool: asyncpg.Pool) -> None:
@@ -67,13 +82,19 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
     """The web server with the API on it, and where a broker is named, the connection that takes what is pushed."""
     listening = _listen(settings.api_host, settings.api_port)
     publisher = intake = None
-    feed = Feed()
+    feed, doors, delivered = Feed(), Doors(parse_networks(settings.webhook_networks or "")), DeliveryStats()
     if settings.broker_url is not None:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)
     config = uvicorn.Config(
         create_app(
-            pool, intake=intake, feed=feed, issuer=_issuer(settings), tls=settings.api_tls_certificate is not None
+            pool,
+            intake=intake,
+            feed=feed,
+            issuer=_issuer(settings),
+            doors=doors,
+            onenet_token=settings.onenet_token.get_secret_value() if settings.onenet_token else None,
+            tls=settings.api_tls_certificate is not None,
         ),
         http=PatientProtocol,
         ws="none",
@@ -93,6 +114,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
             beside = [
                 group.create_task(feed.run(pool, listener), name="feed"),
                 group.create_task(_sweep(pool), name="sweep"),
+                group.create_task(_deliver(pool, doors, delivered), name="webhooks"),
             ]
             if publisher is not None:
                 beside.append(group.create_task(publisher.run(), name="ingress connection"))
@@ -108,7 +130,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         feed.end_all()
         await finished.wait()
 
-    stats: dict[str, Any] = {"stream": feed.stats}
+    stats: dict[str, Any] = {"stream": feed.stats, "webhook": delivered}
     if intake is not None:
         stats["ingress"] = intake.stats
     return Work(run, lambda: server.started, close, stats)

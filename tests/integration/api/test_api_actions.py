@@ -108,9 +108,18 @@ async def test_a_sensor_is_shown_whole(viewer: httpx.AsyncClient, county: Any) -
         "grid_id": None,
         "position": {"longitude": 112.4, "latitude": 23.6},
         "owner_unit": "",
+        "responsible_person": "",
+        "responsible_phone": "",
         "interval_s": 1800,
         "attributes": {"placement": "closed"},
+        "installed_on": None,
+        "calibrated_on": None,
+        "calibration_due_on": None,
+        "calibration_overdue": False,
+        "camera_id": None,
+        "camera_url": None,
         "provisioned": False,
+        "retired_at": None,
     }
 
 

@@ -98,7 +98,7 @@ async def test_sql_in_every_field_changes_nothing(
                 wanted.method, wanted.address, json=wanted.body, headers=wanted.headers
             )
             if wanted.method != "GET" or answer.status_code != 200:  # a filter may take any words
-                assert answer.status_code in (404, 422, 503), (wanted, answer.text)
+                assert answer.status_code in (404, 412, 422, 503), (wanted, answer.text)
                 assert answer.headers["content-type"] == "application/problem+json"
             tried += 1
     assert tried > 300
@@ -191,7 +191,7 @@ async def test_addresses_that_are_not_there(viewer: httpx.AsyncClient) -> None:
         answer = await viewer.request(method, address)
         assert (answer.status_code, answer.json()["status"]) == (status, status)
         assert answer.headers["content-type"] == "application/problem+json"
-        assert "/api/v1" in answer.json()["detail"] or answer.headers["allow"] == "GET"
+        assert "/api/v1" in answer.json()["detail"] or "GET" in answer.headers["allow"]
 
 
 async def test_a_fault_of_the_hub_tells_nothing(pool: asyncpg.Pool, county: Any, officer: httpx.AsyncClient) -> None:

@@ -148,7 +148,7 @@ async def test_formats_that_are_not_read_are_not_taken(pool: asyncpg.Pool, key: 
             assert answer.status_code == 404, name
         answer = await client.post("/ingress/ctwing", headers={"X-API-Key": key})
         assert "native, onenet. LIFELINE_FORMATS" in answer.json()["detail"]
-        assert (await client.get("/ingress/onenet", headers={"X-API-Key": key})).status_code == 405
+        assert (await client.get("/ingress/ctwing", headers={"X-API-Key": key})).status_code == 405
 
 
 async def test_a_body_may_be_as_large_as_a_message_and_no_larger(

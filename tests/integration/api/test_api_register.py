@@ -62,7 +62,6 @@ async def test_a_sensor_is_entered_changed_and_retired(desk: httpx.AsyncClient, 
     "wrong",
     [
         {"kind": "submarine"},
-        {"grid_id": "nowhere"},
         {"position": {"longitude": 181, "latitude": 0}},
         {"camera_id": "123"},
         {"camera_url": "http://10.0.0.1/"},
@@ -77,6 +76,7 @@ async def test_an_entry_that_makes_no_sense_is_refused(desk: httpx.AsyncClient, 
     answer = await desk.put("/sensors/GAS-2", json={**ENTRY, **wrong})
     assert (answer.status_code, bool(answer.json()["errors"])) == (422, True)
     assert "secret" not in answer.text
+    assert (await desk.put("/sensors/GAS-2", json={**ENTRY, "grid_id": "nowhere"})).status_code == 409
     assert (await desk.get("/sensors/GAS-2")).status_code == 404
 
 

@@ -46,8 +46,8 @@ async def test_a_draft_holds_what_is_known_of_the_incident(everybody: Clients, c
     assert "明火" in entry["zh"]["instruction"]
     assert entry["circle"]["center"] == {"longitude": 112.4, "latitude": 23.6}
     assert entry["expires_at"] == "2026-05-01T14:00:00Z"
-    for wrong in ({}, {"incident_id": 99999}):
-        assert (await everybody["officer"].post("/warnings", json=wrong)).status_code == 422
+    for wrong, status in (({}, 422), ({"incident_id": 99999}, 404), ({"incident_id": 99999, "entry": entry}, 404)):
+        assert (await everybody["officer"].post("/warnings", json=wrong)).status_code == status
 
 
 async def test_nobody_approves_what_they_wrote(everybody: Clients, county: Any, pool: asyncpg.Pool) -> None:

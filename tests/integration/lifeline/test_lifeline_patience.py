@@ -1,0 +1,83 @@
+"""Clients that take their time are hung up on; others are not."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+
+from lifeline.patience import PatientProtocol
+
+WITHIN_S = 20
+
+
+class Hasty(PatientProtocol):
+    """The same with less patience."""
+
+    head_within_s = 0.2
+    stalls_for_s = 0.2
+
+
+async def _flood() -> AsyncIterator[bytes]:
+    while True:
+        yield b"x" * 100_000
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[tuple[int, uvicorn.Server]]:
+    app = FastAPI()
+
+    @app.get("/flood")
+    async def flood() -> StreamingResponse:
+        return StreamingResponse(_flood())
+
+    @app.get("/")
+    async def hello() -> str:
+        return "hello"
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, http=Hasty, ws="none", log_config=None))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield listening.getsockname()[1], server
+        finally:
+            server.should_exit = True
+            await task
+
+
+async def test_half_a_head_is_not_waited_for() -> None:
+    async with serving() as (port, _):
+        for sent in (b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow:"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            async with asyncio.timeout(WITHIN_S):
+                assert await reader.read() == b""
+            writer.close()
+
+
+async def test_who_asks_in_time_is_answered_again_and_again() -> None:
+    async with serving() as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(WITHIN_S):
+                assert (await reader.readuntil(b'"hello"')).startswith(b"HTTP/1.1 200")
+        writer.close()
+
+
+async def test_who_reads_nothing_is_hung_up_on() -> None:
+    async with serving() as (port, server):
+        loop = asyncio.get_running_loop()
+        with socket.socket() as client:
+            client.setblocking(False)
+            await loop.sock_connect(client, ("127.0.0.1", port))
+            await loop.sock_sendall(client, b"GET /flood HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(WITHIN_S):
+                while not server.server_state.connections:
+                    await asyncio.sleep(0.01)
+                while server.server_state.connections:
+                    await asyncio.sleep(0.01)
