@@ -36,6 +36,8 @@ def list_drills(
         return
     sensors = read_roster(county / "sensors.csv")
     table = Table("name", "演练", "drill", "h:mm", "wanted", box=None)
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for path in found:
         one = load_drill(path, sensors)
         minutes = one.duration_s // 60
