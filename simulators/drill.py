@@ -100,7 +100,6 @@ class Drill:
     seed: Annotated[int, msgspec.Meta(ge=0)]
     crew: Pace
     wanted: tuple[Wanted, ...]
-    about: Text = Text("", "")
     cast: tuple[str, ...] = ()
     weather: Weather = CALM
     injections: tuple[Injection, ...] = ()

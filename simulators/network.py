@@ -114,11 +114,6 @@ class Network:
         """What became of the readings so far."""
         return Carried(**self._counts)
 
-    @property
-    def next_at(self) -> datetime | None:
-        """When the next message under way arrives."""
-        return self._coming[0].at if self._coming else None
-
     def carry(self, readings: Iterable[Reading], until: datetime) -> list[Delivery]:
         """Take in ``readings`` up to ``until``, in order of time; the messages that arrive before then, in order."""
         for reading in readings:

@@ -100,11 +100,6 @@ class Squads:
         self._number = 0
         self.arrivals: dict[str, Arrival] = {}
 
-    @property
-    def next_at(self) -> datetime | None:
-        """When the next answer is due."""
-        return self._due[0].at if self._due else None
-
     def hear(self, squad_id: str, order: Mapping[str, Any], at: datetime) -> None:
         """A copy of an order comes at ``at``; one that came before is only confirmed again."""
         conduct = self._conduct(squad_id, at)

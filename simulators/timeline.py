@@ -20,8 +20,3 @@ class Timeline:
         while self._changes and self._changes[0][0] <= now_s:
             self._values |= self._changes.pop(0)[1]
         return self._values
-
-    @property
-    def next_s(self) -> int | None:
-        """When something changes next."""
-        return self._changes[0][0] if self._changes else None

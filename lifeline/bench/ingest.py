@@ -14,6 +14,7 @@ import uvloop
 
 from database.engine import ensure_days
 from database.pool import connect
+from ingest.broker import Broker
 from ingest.kinds import KINDS
 from ingest.payload import DECODERS, Row
 from ingest.storage import copy_rows
@@ -21,7 +22,8 @@ from lifeline.bench.consumers import run_drain, run_hub, run_usual
 from lifeline.bench.fleet import bench_sensors, register
 from lifeline.bench.latency import measure_latency
 from lifeline.bench.run import REPORTING_SENSORS, Consumer, Run, start_run
-from lifeline.bench.servers import BenchServers, clear_session
+from lifeline.bench.servers import BenchServers
+from lifeline.scratch import clear_session
 
 KNOWN_SENSORS = 100_000
 _WARM_UP_MESSAGES = 3 * REPORTING_SENSORS
@@ -65,7 +67,7 @@ def measure_rate(
     time.sleep(seconds)
     rate = (run.gauge.done.value - before) / (time.perf_counter() - began)
     run.finish()
-    uvloop.run(clear_session(servers.broker_url, f"{prefix}-consumer"))
+    uvloop.run(clear_session(Broker.parse(servers.broker_url), f"{prefix}-consumer"))
     return rate, run
 
 

@@ -14,7 +14,8 @@ from ingest.broker import Broker
 from lifeline.bench.consumers import run_dispatch, run_hub, squads_prefix
 from lifeline.bench.fleet import RED_GAS
 from lifeline.bench.run import start_consumer, start_run
-from lifeline.bench.servers import BenchServers, clear_session
+from lifeline.bench.servers import BenchServers
+from lifeline.scratch import clear_session
 from simulators.generator import LoadSensor
 
 BACKGROUND_RATE = 5_000
@@ -49,7 +50,7 @@ def measure_latency(servers: BenchServers) -> Latency:
         run.finish()
         dispatching.finish()
         for client_id in (f"{PREFIX}-consumer", f"{PREFIX}-dispatch"):
-            uvloop.run(clear_session(servers.broker_url, client_id))
+            uvloop.run(clear_session(Broker.parse(servers.broker_url), client_id))
     cuts = quantiles(delays_ms, n=100, method="inclusive")
     return Latency(cuts[49], cuts[98], len(delays_ms))
 

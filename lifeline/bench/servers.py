@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import mqtt5
-
-from ingest.broker import Broker
 from lifeline.preparation import prepare
 from lifeline.scratch import scratch_database
 
@@ -27,14 +24,3 @@ def bench_servers(database_url: str, broker_url: str) -> Iterator[BenchServers]:
     with scratch_database(database_url, "bench") as own:
         prepared = asyncio.run(prepare(own))
         yield BenchServers(own, broker_url, prepared.engine)
-
-
-async def clear_session(broker_url: str, client_id: str) -> None:
-    """End the persistent session of ``client_id`` and whatever the broker still queues for it."""
-    broker = Broker.parse(broker_url)
-    _, writer = await asyncio.open_connection(broker.host, broker.port, ssl=broker.ssl_context())
-    packet = mqtt5.ConnectPacket(client_id=client_id, clean_start=True, keep_alive=30, session_expiry_interval=0)
-    writer.write(packet.write() + mqtt5.DisconnectPacket().write())
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()

@@ -18,8 +18,6 @@ app = typer.Typer(no_args_is_help=True)
 _County = Annotated[Path, typer.Option(help="Folder of the county whose sensors and squads take part")]
 _Name = Annotated[str, typer.Argument(help="A drill that ships, or a file of your own (.yaml)")]
 
-_PLAIN_WIDTH = 140  # of tables in a file or pipe
-
 
 @app.callback()
 def drill() -> None:
@@ -38,6 +36,8 @@ def list_drills(
         return
     sensors = read_roster(county / "sensors.csv")
     table = Table("name", "演练", "drill", "h:mm", "wanted", box=None)
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for path in found:
         one = load_drill(path, sensors)
         minutes = one.duration_s // 60

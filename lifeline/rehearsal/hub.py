@@ -25,6 +25,7 @@ from ingest.profile import load_profiles
 from ingest.session import Session
 from ingest.source import Batch, Message
 from lifeline.errors import HubError
+from lifeline.scratch import clear_session
 from simulators.publisher import Publisher
 
 _WITHIN_S = 30.0
@@ -160,3 +161,5 @@ async def stepped_hub(pool: asyncpg.Pool, broker: Broker, name: str) -> AsyncGen
                     await inlet.close()
                 for task in tasks:
                     task.cancel()
+        for role in ("ingest", "dispatch", "squads"):  # nobody will ever ask for these sessions again
+            await clear_session(broker, f"{name}-{role}")

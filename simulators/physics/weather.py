@@ -9,8 +9,6 @@ import msgspec
 
 from simulators.physics.storm import Storm
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-
 
 @dataclass(frozen=True, slots=True)
 class StormAt:

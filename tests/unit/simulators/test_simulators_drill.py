@@ -40,14 +40,17 @@ def all_of(drill: Drill) -> list[Observation]:
             squad=wanted.squad,
         )
         for wanted in drill.wanted
+        for _ in range(wanted.at_least)
     ]
 
 
 @pytest.mark.parametrize("path", DRILLS, ids=lambda path: path.stem)
 def test_every_drill_that_is_shipped_can_be_loaded(path: Path) -> None:
     drill = load_drill(path, SENSORS)
-    assert judge(drill, all_of(drill)).passed
-    assert not judge(drill, []).passed
+    happened = all_of(drill)
+    # One that stands for several wanted outcomes may be too often for one of them.
+    assert all(outcome.met or outcome.wanted.at_most is not None for outcome in judge(drill, happened).outcomes)
+    assert judge(drill, []).passed == (not happened)
 
 
 def test_the_gas_leak_goes_through_every_grade_and_back() -> None:
