@@ -16,7 +16,8 @@ import structlog
 
 from dispatch.errors import DispatchError
 from dispatch.orders import order_key
-from dispatch.tasks import Action, Move, Report, TransitionError, lock, write
+from dispatch.steps import Action, Move, Report, TransitionError
+from dispatch.tasks import lock, write
 from ingest.quarantine import Rejected, hold
 from ingest.source import Message
 
