@@ -26,6 +26,7 @@ from dispatch.travel import DETOUR, Table, distances_m
 from dispatch.words import Words
 
 _ASKED_AGAIN_S = 1e6  # beyond any journey
+_IN_TURN = 1e9  # among those asked before, the one asked longest ago comes first
 _A_SKILL_S = 1e-3  # between squads that arrive together, the one with fewer skills leaves more for others
 _BEFORE_ARRIVAL = frozenset({"ordered", "accepted", "en_route"})
 _RED = 1
@@ -206,7 +207,9 @@ def _costs(situation: _Situation, row: int, need: Need) -> Table:
     for squad_id in need.declined:
         column = situation.columns.get(squad_id)
         if column is not None:
-            costs[column] += np.inf if situation.is_declined(need, column) else _ASKED_AGAIN_S
+            ago_s = (situation.now - need.declined[squad_id]).total_seconds()
+            asked_again_s = _ASKED_AGAIN_S + _IN_TURN / max(1.0, ago_s)
+            costs[column] += np.inf if situation.is_declined(need, column) else asked_again_s
     return costs
 
 

@@ -18,6 +18,7 @@ from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Response
 from dispatch.responses import respond, responses_of
 from dispatch.squads import Roster, Squad, load_roster, on_duty
+from dispatch.supplies import release
 from dispatch.tasks import withdraw
 from dispatch.words import Words
 
@@ -54,13 +55,15 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         free_skills = sorted(roster.free_skills(now))
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN)
         ordered, unassigned = await _fill(connection, rows, roster, now)
-        closed = await connection.fetch(_SQL.close, now)
+        closed = [row["incident_id"] for row in await connection.fetch(_SQL.close, now)]
+        if closed:
+            await release(connection, closed, now)
         if ordered or unassigned or closed:
             await connection.execute(_SQL.tell)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
-        tuple(row["incident_id"] for row in closed),
+        tuple(closed),
         more=MOST_PER_RUN in (planned, len(rows)) and bool(planned or ordered or unassigned),
     )
 

@@ -33,7 +33,7 @@ SELECT due.*, waiting_id IS NOT NULL AS known, declined.by AS declined_by, decli
 FROM due LEFT JOIN LATERAL (
     -- Who didn't answer is asked again once nobody else is left; a no is respected for a while.
     SELECT array_agg(squad_id ORDER BY task_id) AS by,
-           array_agg(CASE WHEN ended_for = 'unconfirmed' THEN updated_at - interval '1 day' ELSE updated_at END
+           array_agg(CASE WHEN ended_for = 'unconfirmed' THEN updated_at - interval '15 minutes' ELSE updated_at END
                      ORDER BY task_id) AS at
     FROM task WHERE task.incident_id = due.incident_id AND status IN ('refused', 'failed', 'cancelled')
       AND squad_id IS NOT NULL AND due.stage <> 'reported' -- where nobody has been sent, nobody has declined

@@ -1,6 +1,6 @@
 """What an incident calls for: the plan in force, applied when it is opened, grows graver or flares up again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from database.queries import load_queries
 from dispatch.notices import Notice, tell_people
 from dispatch.planbook import in_force, plans_of
 from dispatch.plans import Plan, Response, usual_response
+from dispatch.supplies import reserve, shortage
 from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -37,8 +38,39 @@ async def respond(connection: Connection, now: datetime, most: int) -> int:
         roles += [_role(row["incident_id"], role) for role in response.roles]
         notices += [_opened(row, person) for person in response.tell]
     await connection.execute(_SQL.write, entries, roles, now)
+    notices += await _reserve(connection, rows, plans, now)
     await tell_people(connection, notices, now)
     return len(rows)
+
+
+async def _reserve(
+    connection: Connection, rows: Sequence[asyncpg.Record], plans: Mapping[str, tuple[int, Plan]], now: datetime
+) -> list[Notice]:
+    """Reserve the materials of each response; what the duty officer is told of those that fall short."""
+    notices = []
+    exhausted: set[str] = set()
+    for row in rows:
+        if row["hazard_type"] not in plans:
+            continue
+        wanted = plans[row["hazard_type"]][1].at(row["grade"]).materials
+        # Thousands of incidents at once need not ask thousands of times for what has run out.
+        missing = {item: amount for item, amount in wanted.items() if item in exhausted and not row["planned"]}
+        asked = {item: amount for item, amount in wanted.items() if item not in missing}
+        missing |= await reserve(connection, row["incident_id"], asked, now)
+        exhausted |= missing.keys()
+        if missing:
+            notices.append(_short(row, shortage(missing)))
+    return notices
+
+
+def _short(row: asyncpg.Record, text: Words) -> Notice:
+    return Notice(
+        key=f"materials-{row['incident_id']}-{row['grade']}",
+        kind="shortfall",
+        recipient="duty_officer",
+        incident_id=row["incident_id"],
+        text=Words(f"事件{row['incident_id']}：{text.zh}", f"Incident {row['incident_id']}: {text.en}"),
+    )
 
 
 async def responses_of(connection: Connection, rows: Sequence[asyncpg.Record]) -> dict[int, Response]:

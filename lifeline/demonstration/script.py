@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lifeline.county import County, read_county
+from lifeline.preparedness import Preparedness, read_preparedness
 from simulators.drill import Drill, load_drill
 from simulators.roster import VirtualSensor, read_roster
 from simulators.sensors import BEHAVIOURS
@@ -21,6 +22,7 @@ class Script:
     """A county, the drill, and who plays in which."""
 
     county: County
+    prepared: Preparedness
     drill: Drill
     traffic: tuple[VirtualSensor, ...]
     drilled: tuple[VirtualSensor, ...]
@@ -41,6 +43,7 @@ def read_script() -> Script:
     in_drill |= {wanted.sensor for wanted in drill.wanted if wanted.sensor is not None}
     return Script(
         county,
+        read_preparedness(COUNTY),
         drill,
         traffic=tuple(_busier(sensor) for sensor in sensors if sensor.code not in in_drill),
         drilled=tuple(sensor for sensor in sensors if sensor.code in in_drill),
