@@ -96,7 +96,7 @@ class _Situation:
         self.engaged = engaged
         self.squads = sorted(squads, key=lambda squad: squad.squad_id)
         self.room = [squad.capacity - len(engaged.get(squad.squad_id, ())) for squad in self.squads]
-        self.sent: list[int | None] = [None] * len(self.squads)
+        self.sent: list[PassedOver | None] = [None] * len(self.squads)
         self._fields: dict[str, _Field] = {}
         places = [(need.longitude or 0.0, need.latitude or 0.0) for need in needs]
         self.far_m = distances_m(places, [whereabouts(squad, now)[0] for squad in self.squads])
@@ -179,7 +179,8 @@ def _serve(situation: _Situation, rank: Sequence[tuple[int, Need]]) -> list[Choi
     for row, need in rank:
         if row in found:
             situation.room[found[row]] -= 1
-            situation.sent[found[row]] = need.incident_id
+            squad_id = situation.squads[found[row]].squad_id
+            situation.sent[found[row]] = reasons.taken(squad_id, need.incident_id)
     return [_choice(situation, row, need, found.get(row)) for row, need in rank]
 
 
@@ -219,14 +220,13 @@ def _choice(situation: _Situation, row: int, need: Need, column: int | None) -> 
     candidates: dict[int, Candidate] = {}
     best = situation.candidate(row, need, column) if column is not None else None
     for other in field.able:
-        squad_id = situation.squads[other].squad_id
         sent = situation.sent[other]
         if other == column:
             continue
-        if situation.is_declined(need, other):
-            passed_over.append(reasons.declined(squad_id))
+        if need.declined and situation.is_declined(need, other):
+            passed_over.append(reasons.declined(situation.squads[other].squad_id))
         elif sent is not None and situation.room[other] <= 0:
-            passed_over.append(reasons.taken(squad_id, sent))
+            passed_over.append(sent)
         else:
             candidates[other] = situation.candidate(row, need, other)
     if best is None:

@@ -1,6 +1,6 @@
 -- name: save
 INSERT INTO contact (contact_id, name_zh, name_en, person, grid_id, unit, phone, language, channels, most, window_s, quiet)
-SELECT contact_id, name_zh, name_en, person, grid.grid_id, unit, phone, language, channels, $2, $3, $4
+SELECT contact_id, given.name_zh, given.name_en, person, grid.grid_id, unit, phone, language, channels, $2, $3, $4
 FROM jsonb_to_recordset($1) AS given (contact_id text, name_zh text, name_en text, person text, phone text, grid_id text,
      unit text, language text, channels text[])
 LEFT JOIN grid USING (grid_id)
