@@ -12,7 +12,7 @@ import structlog
 
 from database.errors import PASSING
 from database.listen import Listener
-from dispatch import auditor, dispatcher, messages, notify, permits, receipts, watch
+from dispatch import auditor, dispatcher, maintenance, messages, notify, permits, receipts, watch
 from dispatch.channels import Channels, check_due
 from dispatch.publisher import Publisher
 from ingest.broker import Broker
@@ -167,6 +167,7 @@ class DispatchService:
                 now = datetime.now(UTC)
                 self.stats.audit_findings += len(await auditor.run_once(self.pool, now))
                 await check_due(self.pool, self.channels, now)
+                await maintenance.run_once(self.pool, now)
             except PASSING as error:
                 self._away("auditor", error)
 

@@ -28,6 +28,8 @@ COMMANDS = MappingProxyType(
         "migrate": "Bring the database to this version.",
         "init": "Load a county: grids, sensors, squads, plans.",
         "plans": "Check, compare, propose and approve response plans.",
+        "rota": "Take in and print who is on duty when, as iCalendar.",
+        "review": "Look back on an incident, and at the key figures of many.",
         "key": "Make, list and revoke the API's keys.",
         "quarantine": "Look at messages that could not become readings; send them again or drop them.",
         "decode": "Read one device message and print its readings.",
