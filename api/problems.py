@@ -30,7 +30,7 @@ from api.errors import (
 )
 from api.languages import Language, language_of
 from api.validation import explain
-from dispatch.tasks import TransitionError, UnknownTaskError
+from dispatch.steps import TransitionError, UnknownTaskError
 from ingest.quarantine import QuarantineError
 
 MEDIA_TYPE = "application/problem+json"

@@ -10,7 +10,7 @@ from api.errors import ApiError
 from api.keys import NameTaken
 from api.problems import sort_of
 from api.validation import explain
-from dispatch.tasks import TransitionError, UnknownTaskError
+from dispatch.steps import TransitionError, UnknownTaskError
 from ingest.quarantine import QuarantineError
 
 
