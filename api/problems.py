@@ -26,6 +26,7 @@ from api.errors import (
 )
 from api.languages import Language, language_of
 from api.validation import explain
+from dispatch.messages import NotDeadError
 from dispatch.steps import TransitionError, UnknownTaskError
 from ingest.quarantine import QuarantineError
 
@@ -58,6 +59,7 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (Forbidden, Sort(403, "forbidden", "没有权限", "Not allowed")),
     (NotFound, _UNKNOWN_PATH),
     (UnknownTaskError, _UNKNOWN_PATH),
+    (NotDeadError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
     (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
     (TransitionError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
     (QuarantineError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
