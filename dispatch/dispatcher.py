@@ -16,6 +16,7 @@ from dispatch.escalation import Clock, next_at
 from dispatch.notices import Notice, tell_people
 from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Response
+from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
 from dispatch.squads import Roster, Squad, load_roster, on_duty
 from dispatch.supplies import release
@@ -58,6 +59,7 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         closed = [row["incident_id"] for row in await connection.fetch(_SQL.close, now)]
         if closed:
             await release(connection, closed, now)
+            await ask_for_final(connection, closed, now)
         if ordered or unassigned or closed:
             await connection.execute(_SQL.tell)
     return Dispatched(
