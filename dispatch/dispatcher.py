@@ -27,7 +27,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 MOST_PER_RUN = 500  # incidents; bounds the time and memory of one transaction
 _EXPLAIN_ANEW = timedelta(minutes=1)
-_LOCK = 0x53_45_4E_44  # "SEND"
+TURN = 0x53_45_4E_44  # "SEND", the advisory lock of those who take squads on and off
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     places), and a task that someone else opened meanwhile stays as it is.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_SQL.take_turn, _LOCK)
+        await connection.execute(_SQL.take_turn, TURN)
         planned = await respond(connection, now, MOST_PER_RUN)
         roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))
