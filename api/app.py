@@ -8,7 +8,20 @@ import asyncpg
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
-from api import hazards, health, incidents, ingress, kinds, latest, quarantine, readings, sensors, squads, tasks
+from api import (
+    hazards,
+    health,
+    incidents,
+    ingress,
+    kinds,
+    latest,
+    notifications,
+    quarantine,
+    readings,
+    sensors,
+    squads,
+    tasks,
+)
 from api.answers import document
 from api.body_limit import BodyLimit
 from api.context import Context
@@ -19,7 +32,7 @@ from api.store import Store
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
-_RESOURCES = (health, kinds, sensors, readings, latest, hazards, incidents, tasks, squads, quarantine)
+_RESOURCES = (health, kinds, sensors, readings, latest, hazards, incidents, tasks, squads, notifications, quarantine)
 _DESCRIPTION = """Sensors, readings, hazards, incidents and tasks of a county's sensing and emergency-response hub.
 
 Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; a viewer reads, an officer also acts, a device
@@ -36,6 +49,7 @@ _TAGS = [
     {"name": "incidents", "description": "Cases that group hazards"},
     {"name": "tasks", "description": "Orders to squads"},
     {"name": "squads", "description": "Who can be sent"},
+    {"name": "notifications", "description": "What squads and people were told"},
     {"name": "quarantine", "description": "Messages that could not become readings"},
     {"name": "ingress", "description": "For platforms and devices that push over HTTP"},
 ]

@@ -30,6 +30,7 @@ from api.errors import (
 )
 from api.languages import Language, language_of
 from api.validation import explain
+from dispatch.messages import NotDeadError
 from dispatch.steps import TransitionError, UnknownTaskError
 from ingest.quarantine import QuarantineError
 
@@ -64,6 +65,7 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (UnknownTaskError, _UNKNOWN_PATH),
     (UnknownHazardError, _UNKNOWN_PATH),
     (UnknownIncidentError, _UNKNOWN_PATH),
+    (NotDeadError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
     (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
     (TransitionError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),
     (StageError, Sort(409, "conflict", "当前状态不允许", "Not possible in this state")),

@@ -19,6 +19,7 @@ from dispatch.exercises import REAL, enrolled, pause_for_real_red
 from dispatch.notices import Notice, tell_people
 from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Response
+from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
 from dispatch.squads import Engagement, Roster, Squad, load_roster, on_duty
 from dispatch.supplies import release
@@ -29,7 +30,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 MOST_PER_RUN = 500  # incidents; bounds the time and memory of one transaction
 _EXPLAIN_ANEW = timedelta(minutes=1)
-_LOCK = 0x53_45_4E_44  # "SEND"
+TURN = 0x53_45_4E_44  # "SEND", the advisory lock of those who take squads on and off
 _ACTOR = "dispatcher"
 
 
@@ -53,7 +54,7 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     places), and a task that someone else opened meanwhile stays as it is.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_SQL.take_turn, _LOCK)
+        await connection.execute(_SQL.take_turn, TURN)
         await pause_for_real_red(connection, now)
         planned = await respond(connection, now, MOST_PER_RUN)
         roster = await _present(connection, now)
@@ -62,6 +63,7 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         ordered, unassigned = await _fill(connection, rows, roster, now)
         closed = await close_finished(connection, _ACTOR, now)
         await release(connection, now)
+        await ask_for_final(connection, now)
         await connection.execute(_SQL.drop, now)
         if ordered or unassigned or closed:
             await connection.execute(_SQL.tell)

@@ -7,7 +7,7 @@ WITH waiting AS (
       AND NOT EXISTS (SELECT FROM work_order_item JOIN work_order USING (work_order_id)
                       WHERE work_order_item.hazard_id = hazard.hazard_id AND done_at IS NULL)
 ), ordered AS (
-    INSERT INTO work_order (grid_id, day, created_at) SELECT DISTINCT grid_id, $2::date, $1 FROM waiting
+    INSERT INTO work_order (grid_id, day, created_at) SELECT DISTINCT grid_id, $2::date, $1::timestamptz FROM waiting
     ON CONFLICT (grid_id, day) DO UPDATE SET done_at = NULL
     RETURNING work_order_id, grid_id
 )

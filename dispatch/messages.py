@@ -38,6 +38,10 @@ class UnknownNotificationError(DispatchError):
     """There is no message of this number."""
 
 
+class NotDeadError(DispatchError):
+    """The message is no dead letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What one run did: messages sent and failed, and how many notices they carried or were held back."""
@@ -141,6 +145,6 @@ async def acknowledge(connection: Connection, notification_id: int, actor: str, 
 
 
 async def revive(connection: Connection, notification_id: int, now: datetime) -> None:
-    """Send a dead letter again; UnknownNotificationError when there is no such dead letter."""
+    """Send a dead letter again; NotDeadError when it isn't one."""
     if await connection.fetchval(_SQL.revive, notification_id, now) is None:
-        raise UnknownNotificationError(f"there is no dead letter {notification_id}")
+        raise NotDeadError(f"message {notification_id} is no dead letter")

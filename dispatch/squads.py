@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
 import asyncpg
+import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
@@ -21,6 +22,22 @@ Spans = tuple[tuple[datetime, datetime], ...]
 
 POSITION_HOLDS = timedelta(minutes=10)
 """A position that was reported longer ago says nothing any more; the squad is then taken to be at home."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A person of a squad and what they are trained for."""
+
+    name: str
+    phone: str = ""
+    skills: tuple[str, ...] = ()
+
+
+class Vehicle(msgspec.Struct, frozen=True):
+    """A vehicle of a squad and what it carries."""
+
+    plate: str
+    kind: str = ""
+    equipment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

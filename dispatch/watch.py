@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from database.queries import load_queries
+from dispatch.dispatcher import TURN
 from dispatch.escalation import REPEAT, Clock, Late, Step, due, next_at
 from dispatch.notices import Notice, tell_people, tell_squads
 from dispatch.plans import Limits, Response
@@ -50,6 +51,8 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Watched:
     Steps, clocks and what they tell are committed together, so no step is taken twice and none is left out.
     """
     async with pool.acquire() as connection, connection.transaction():
+        # A dispatcher holds incidents and wants their tasks; this one holds tasks and wants their incidents.
+        await connection.execute(_SQL.take_turn, TURN)
         rows = await connection.fetch(_SQL.due, now, MOST_PER_RUN)
         if rows:
             responses = await responses_of(connection, rows)

@@ -1,3 +1,6 @@
+-- name: take_turn
+SELECT pg_advisory_xact_lock($1)
+
 -- name: due
 -- Tasks whose clock has run to its next step; one that somebody else is at comes next time. An exercise's clocks stand
 -- while it is paused.

@@ -1,4 +1,4 @@
--- Entry permits, judged from the freshest gas readings nearby, and what crews show: photos, notes, positions.
+-- Entry permits, judged from the freshest gas readings nearby.
 
 CREATE TABLE permit (
     permit_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -17,14 +17,3 @@ CREATE TABLE permit (
 );
 CREATE INDEX permit_of_task ON permit (task_id, permit_id);
 CREATE INDEX permit_standing ON permit (task_id) WHERE verdict = 'granted' AND ended_at IS NULL;
-
-CREATE TABLE task_photo (
-    task_photo_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    task_id       bigint NOT NULL REFERENCES task,
-    media_type    text NOT NULL CHECK (media_type IN ('image/jpeg', 'image/png', 'image/webp')),
-    content       bytea NOT NULL CHECK (octet_length(content) BETWEEN 1 AND 5242880),
-    note          text NOT NULL DEFAULT '',
-    actor         text NOT NULL,
-    taken_at      timestamptz NOT NULL
-);
-CREATE INDEX task_photo_of ON task_photo (task_id, task_photo_id);

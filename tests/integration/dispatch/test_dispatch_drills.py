@@ -14,6 +14,7 @@ from dispatch.channels import Channels
 from dispatch.notify import PublishError
 from dispatch.planbook import adopt, approve, propose
 from dispatch.plans import Plan, read_plans
+from dispatch.reports import file_report
 from dispatch.steps import TransitionError
 from dispatch.tasks import advance
 
@@ -346,3 +347,24 @@ async def test_a_task_of_another_hand_can_not_ask_to_enter(hub: Hub, report) -> 
     async with hub.pool.acquire() as connection, connection.transaction():
         found = await permits.ask(connection, 1, "key:desk", hub.now)
     assert found.verdict == "unknown"
+
+
+async def test_reports_follow_each_other_and_end_with_the_final_one(hub: Hub, report) -> None:
+    await in_force(hub.pool, hub.now)
+    incident_id = await report(grade=2)
+    await hub.round()
+    async with hub.pool.acquire() as connection:
+        assert await file_report(connection, incident_id, "泄漏，正在处置", "key:li", hub.now) == "first"
+        due = await connection.fetchval("SELECT report_due_at FROM response")
+        assert due == hub.now + 120 * MINUTE
+        for action in ("on_scene", "done"):
+            await hub.answer("gas-near", 1, action)
+        await connection.execute("UPDATE task SET status = 'cancelled' WHERE open")
+        await connection.execute("UPDATE incident SET stage = 'fed_back'")
+        await connection.execute("UPDATE hazard SET cleared_at = $1", hub.now)
+        await hub.round()
+        assert await file_report(connection, incident_id, "处置完毕", "key:li", hub.now) == "final"
+        with pytest.raises(TransitionError, match="no report is due"):
+            await file_report(connection, incident_id, "?", "key:li", hub.now)
+        kinds = await connection.fetch("SELECT kind FROM situation_report ORDER BY situation_report_id")
+    assert [row["kind"] for row in kinds] == ["first", "final"]

@@ -167,7 +167,7 @@ async def test_a_channel_that_fails_is_tried_again_and_given_up_at_last(
     gateway.status = 200
     await messages.revive(connection, number, moment)
     assert (await messages.run_once(pool, pager, moment)).messages == 1
-    with pytest.raises(messages.UnknownNotificationError):
+    with pytest.raises(messages.NotDeadError):
         await messages.revive(connection, number, moment)
     assert await channels_of.check_due(pool, pager, moment) == {"pager": ""}
     assert await channels_of.check_due(pool, pager, moment + timedelta(hours=23)) == {}
