@@ -174,7 +174,10 @@ async def test_a_plan_reserves_materials_and_says_what_is_short(pool, connection
     await supplies.book(
         pool, "county-seat", "breathing_apparatus", "returned", 3, "key:li", now, incident_id=incident_id
     )
-    await supplies.release(connection, [incident_id], now)
+    await supplies.release(connection, now)
+    assert await stock("breathing_apparatus") == (8, 1)
+    await connection.execute("UPDATE incident SET stage = 'closed', closed_at = $1", now)
+    await supplies.release(connection, now)
     assert await stock("breathing_apparatus") == (8, 0)
     trail = await connection.fetch(
         "SELECT what, amount FROM stock_entry WHERE item = 'breathing_apparatus' ORDER BY stock_entry_id"
