@@ -53,7 +53,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depart_s: _Seconds
     arrive_s: _Seconds
     finish_s: _Seconds
-    check_in_s: _Seconds = 900
+    check_in_s: _Seconds = 900.0
 
 
 class Rung(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,7 +54,8 @@ def _changes(name: str, before: Plan | None, after: Plan) -> Iterator[str]:
 def _lines(plan: Plan | None) -> list[str]:
     if plan is None:
         return []
-    return yaml.safe_dump(planbook.body_of(plan), allow_unicode=True, sort_keys=False).splitlines(keepends=True)
+    # Sorted, since jsonb keeps no order of keys.
+    return yaml.safe_dump(planbook.body_of(plan), allow_unicode=True, sort_keys=True).splitlines(keepends=True)
 
 
 @app.command()
