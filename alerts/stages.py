@@ -33,7 +33,7 @@ STEPS: Mapping[Stage, Mapping[Action, Stage]] = MappingProxyType(
 # Stages in which an action has nothing left to say.
 _OVERTAKEN: Mapping[Action, frozenset[Stage]] = {
     "file": frozenset(STAGES[1:]),
-    "dispatch": frozenset({"dispatched"}),
+    "dispatch": frozenset({"dispatched", "handling"}),  # further squads may set out
     "handle": frozenset({"handling", "fed_back", "verified", "closed"}),
     "feed_back": frozenset({"fed_back", "verified", "closed"}),
     "verify": frozenset({"verified", "closed"}),

@@ -9,7 +9,7 @@ import asyncpg
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
-from api import hazards, health, incidents, quarantine, squads, tasks
+from api import hazards, health, incidents, notifications, quarantine, squads, tasks
 from api.access import keys, login, users
 from api.access.throttle import Limits, Throttles
 from api.answers import document
@@ -49,6 +49,7 @@ _ROUTERS = (
     incidents.router,
     tasks.router,
     squads.router,
+    notifications.router,
     quarantine.router,
     events.router,
     routes.router,
@@ -76,6 +77,7 @@ _TAGS = [
     {"name": "incidents", "description": "Cases that group hazards"},
     {"name": "tasks", "description": "Orders to squads"},
     {"name": "squads", "description": "Who can be sent"},
+    {"name": "notifications", "description": "What squads and people were told"},
     {"name": "quarantine", "description": "Messages that could not become readings"},
     {"name": "warnings", "description": "Public warnings, for those who write them"},
     {"name": "public", "description": "Public warnings, for everybody"},

@@ -41,7 +41,8 @@ from api.errors import (
 from api.languages import Language, language_of
 from api.validation import explain
 from api.webhooks.guard import ForbiddenTarget
-from dispatch.tasks import TransitionError, UnknownTaskError
+from dispatch.messages import NotDeadError
+from dispatch.steps import TransitionError, UnknownTaskError
 from ingest.quarantine import QuarantineError
 
 MEDIA_TYPE = "application/problem+json"
@@ -81,6 +82,7 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (UnknownTaskError, _UNKNOWN_PATH),
     (UnknownHazardError, _UNKNOWN_PATH),
     (UnknownIncidentError, _UNKNOWN_PATH),
+    (NotDeadError, _CONFLICT),
     (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
     (TransitionError, _CONFLICT),
     (StageError, _CONFLICT),

@@ -2,7 +2,7 @@
 SELECT q.squad_id, q.name_zh, q.name_en, q.skills, q.longitude, q.latitude, q.duty_start, q.duty_end, q.phone,
        ARRAY(
            SELECT t.task_id FROM task AS t
-           WHERE t.squad_id = q.squad_id AND t.status NOT IN ('done', 'refused', 'cancelled')
+           WHERE t.squad_id = q.squad_id AND t.open
            ORDER BY t.task_id
        ) AS open_tasks
 FROM squad AS q

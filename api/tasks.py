@@ -17,7 +17,8 @@ from api.errors import NotFound
 from api.fields import Maybe, Page, Paging, Remark, RowId, SquadId
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.tasks import Action, Status, advance
+from dispatch.steps import Action, Status
+from dispatch.tasks import advance
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("tasks", RowNumber)

@@ -1,48 +1,42 @@
 """Who is sent where: one pure decision for all open needs at once, with its reasons.
 
-Graver needs choose first, among equals the one that has waited longest; each takes the nearest squad that is on duty,
-free and has the skill. A squad with an open task is never sent elsewhere: taking it off a lesser incident is a
-person's decision. A squad that refused an incident, or was taken off it, isn't asked about it again for
-``REFUSAL_STANDS``; after that it is asked only when no other squad can go, since an incident must not wait for ever
-on a no that was said in other circumstances.
+Graver grades choose first, and in each grade those who lead a response before those who support one. Among the needs
+of a rank as many as can be are served, with the least sum of expected arrival; where there are too few squads, a second
+that a need has waited counts as much as a second of travel. A squad that refused an incident, or was taken off it,
+isn't asked about it again for ``REFUSAL_STANDS``; after that it is asked only when no other squad can go, since an
+incident must not wait for ever on a no that was said in other circumstances.
+
+A red need that nobody is free for may take a squad that is on its way to a lesser one, or have that proposed, as its
+plan says. A squad at work is left there, and an exercise takes nobody off real work.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from math import asin, cos, radians, sin, sqrt
-from typing import Literal, NamedTuple
+from datetime import datetime
+from itertools import groupby
 
 import msgspec
+import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from dispatch.squads import Squad, on_duty
+from dispatch import reasons
+from dispatch.plans import Preempt
+from dispatch.reasons import REFUSAL_STANDS, Candidate, PassedOver
+from dispatch.squads import Engagement, Squad, on_duty, resting, whereabouts
+from dispatch.travel import DETOUR, Table, distances_m
+from dispatch.words import Words
 
-REFUSAL_STANDS = timedelta(minutes=15)
-_EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
-
-Why = Literal["lacks_skill", "off_duty", "busy", "declined", "taken", "farther", "asked_before"]
-_SKILLS_ZH = {
-    "gas": "燃气",
-    "drainage": "排水",
-    "cover": "井盖",
-    "noise": "噪声",
-    "traffic": "交通",
-    "medical": "医疗",
-}
-
-
-class Words(msgspec.Struct, frozen=True):
-    """The same sentence for people in both languages."""
-
-    zh: str
-    en: str
+_ASKED_AGAIN_S = 1e6  # beyond any journey
+_IN_TURN = 1e9  # among those asked before, the one asked longest ago comes first
+_A_SKILL_S = 1e-3  # between squads that arrive together, the one with fewer skills leaves more for others
+_BEFORE_ARRIVAL = frozenset({"ordered", "accepted", "en_route"})
+_RED = 1
 
 
 class Need(msgspec.Struct, frozen=True):
-    """An incident that nobody has been sent to.
+    """A role in an incident that nobody has been sent for.
 
     ``grade`` 1 (red) to 4 (blue); position in degrees, None when unknown; ``since`` is when it was opened; ``declined``
-    says when which squad refused it or was taken off it.
+    says when which squad refused the incident or was taken off it.
     """
 
     incident_id: int
@@ -52,204 +46,256 @@ class Need(msgspec.Struct, frozen=True):
     latitude: float | None
     since: datetime
     declined: Mapping[str, datetime] = {}
+    role: str = "handle"
+    lead: bool = True
+    preempt: Preempt = "never"
+    exercise_id: int = 0
 
 
-class PassedOver(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A squad that was not chosen: why, in a word and in sentences; distance in metres where it was decisive."""
+class Preemption(msgspec.Struct, frozen=True):
+    """A squad that a graver incident takes off its task, or could take when an officer agrees."""
 
     squad_id: str
-    why: Why
-    zh: str
-    en: str
-    distance_m: int | None = None
-    task_id: int | None = None
-    incident_id: int | None = None
+    task_id: int
+    incident_id: int
+    automatic: bool
+    reason: Words
 
 
 class Choice(msgspec.Struct, frozen=True):
     """What was decided for one need: a squad, or None with the shortfall explained."""
 
     incident_id: int
+    role: str
     squad_id: str | None
     distance_m: int | None
+    arrival_s: int | None
     reason: Words
     passed_over: tuple[PassedOver, ...]
     shortfall: Words | None
+    preemption: Preemption | None = None
 
 
-class _Place(NamedTuple):
-    """A point on the unit sphere."""
+class _Field(msgspec.Struct, frozen=True):
+    """For one skill: columns of those who could go, and who can't, whatever the incident."""
 
-    x: float
-    y: float
-    z: float
-
-
-class _Candidate(NamedTuple):
-    """Ordered as squads are preferred; between equally near ones, the one with fewer skills leaves more for others."""
-
-    asked_before: bool
-    distance_m: float
-    skills: int
-    squad_id: str
+    able: Sequence[int]
+    passed_over: tuple[PassedOver, ...]
 
 
-class _Field(NamedTuple):
-    """For one skill: who could go, and who can't, whatever the incident."""
+class _Situation:
+    """All that the decision looks at, and which squads it has sent where."""
 
-    able: Sequence[Squad]
-    passed_over: Sequence[PassedOver]
+    def __init__(
+        self,
+        needs: Sequence[Need],
+        squads: Iterable[Squad],
+        engaged: Mapping[str, Sequence[Engagement]],
+        now: datetime,
+    ) -> None:
+        self.now = now
+        self.engaged = engaged
+        self.squads = sorted(squads, key=lambda squad: squad.squad_id)
+        self.room = [squad.capacity - len(engaged.get(squad.squad_id, ())) for squad in self.squads]
+        self.sent: list[PassedOver | None] = [None] * len(self.squads)
+        self._fields: dict[str, _Field] = {}
+        places = [(need.longitude or 0.0, need.latitude or 0.0) for need in needs]
+        self.far_m = distances_m(places, [whereabouts(squad, now)[0] for squad in self.squads])
+        pace = np.array([DETOUR / (squad.speed_km_h / 3.6) for squad in self.squads])
+        turnout = np.array([float(squad.turnout_s) for squad in self.squads])
+        self.travel_s: Table = turnout + self.far_m * pace
+        unknown = np.array([need.longitude is None or need.latitude is None for need in needs], dtype=bool)
+        self.travel_s[unknown] = 0.0
+        self.unknown = unknown
+        self.skills = np.array([float(len(squad.skills)) for squad in self.squads])
+        self.columns = {squad.squad_id: column for column, squad in enumerate(self.squads)}
 
+    def field(self, skill: str) -> _Field:
+        """Who could go for ``skill``."""
+        if skill not in self._fields:
+            able, passed_over = [], []
+            for column, squad in enumerate(self.squads):
+                obstacle = self._obstacle(squad, skill)
+                if obstacle is None:
+                    able.append(column)
+                else:
+                    passed_over.append(obstacle)
+            self._fields[skill] = _Field(able, tuple(passed_over))
+        return self._fields[skill]
 
-def distance_m(longitude_a: float, latitude_a: float, longitude_b: float, latitude_b: float) -> float:
-    """Great-circle distance in metres between two positions in degrees.
+    def _obstacle(self, squad: Squad, skill: str) -> PassedOver | None:
+        unfit = self.unfit(squad, skill)
+        tasks = self.engaged.get(squad.squad_id, ())
+        if unfit is None and len(tasks) >= squad.capacity:
+            return reasons.busy(squad, tasks)
+        if unfit is None and resting(squad, self.now):
+            return reasons.rests(squad, self.now)
+        return unfit
 
-    From the chord between the points on the unit sphere, which is the haversine formula (R. W. Sinnott, 1984) and as
-    exact for near points; the Earth taken as a sphere, so up to 0.5 % off.
-    """
-    return _arc_m(_place(longitude_a, latitude_a), _place(longitude_b, latitude_b))
-
-
-def _place(longitude: float, latitude: float) -> _Place:
-    lon, lat = radians(longitude), radians(latitude)
-    return _Place(cos(lat) * cos(lon), cos(lat) * sin(lon), sin(lat))
-
-
-def _arc_m(a: _Place, b: _Place) -> float:
-    x, y, z = a[0] - b[0], a[1] - b[1], a[2] - b[2]
-    return 2 * _EARTH_RADIUS_M * asin(min(1.0, sqrt(x * x + y * y + z * z) / 2))
-
-
-def assign(needs: Iterable[Need], squads: Iterable[Squad], busy: Mapping[str, int], now: datetime) -> list[Choice]:
-    """Decide for all ``needs``, gravest first. ``busy`` is the open task of each squad that has one.
-
-    The result doesn't depend on the order of the inputs; no squad is chosen twice. Every squad is either chosen or
-    passed over with a reason, for each need.
-    """
-    roster = {squad.squad_id: squad for squad in sorted(squads, key=lambda squad: squad.squad_id)}
-    places = {squad.squad_id: _place(squad.longitude, squad.latitude) for squad in roster.values()}
-    off_duty = {squad.squad_id for squad in roster.values() if not on_duty(squad, now)}
-    fields: dict[str, _Field] = {}
-    taken: dict[str, PassedOver] = {}
-    choices = []
-    for need in sorted(needs, key=lambda need: (need.grade, need.since, need.incident_id)):
-        field = fields.get(need.skill)
-        if field is None:
-            field = fields[need.skill] = _field(need.skill, roster.values(), off_duty, busy)
-        choice = _choose(need, field, roster, places, taken, now)
-        if choice.squad_id is not None:
-            taken[choice.squad_id] = _taken(choice.squad_id, need.incident_id)
-        choices.append(choice)
-    return choices
-
-
-def _field(skill: str, squads: Iterable[Squad], off_duty: set[str], busy: Mapping[str, int]) -> _Field:
-    able, passed_over = [], []
-    for squad in squads:
-        squad_id = squad.squad_id
+    def unfit(self, squad: Squad, skill: str) -> PassedOver | None:
+        """Why the squad couldn't go even if it were free."""
         if skill not in squad.skills:
-            zh, en = f"不具备{_skill_zh(skill)}处置能力", f"lacks the skill {skill}"
-            passed_over.append(PassedOver(squad_id, "lacks_skill", zh, en))
-        elif squad_id in off_duty:
-            hours = f"{squad.duty_start:%H:%M}–{squad.duty_end:%H:%M}"
-            passed_over.append(PassedOver(squad_id, "off_duty", f"不在岗（{hours}）", f"off duty ({hours})"))
-        elif squad_id in busy:
-            task_id = busy[squad_id]
-            zh, en = f"正在执行任务{task_id}", f"busy with task {task_id}"
-            passed_over.append(PassedOver(squad_id, "busy", zh, en, task_id=task_id))
-        else:
-            able.append(squad)
-    return _Field(able, passed_over)
+            return reasons.lacks_skill(squad, skill)
+        if not on_duty(squad, self.now):
+            return reasons.off_duty(squad)
+        if squad.out_since is not None:
+            return reasons.out_of_service(squad)
+        return None
+
+    def is_declined(self, need: Need, column: int) -> bool:
+        """Whether the squad's no still stands."""
+        at = need.declined.get(self.squads[column].squad_id)
+        return at is not None and self.now - at < REFUSAL_STANDS
+
+    def candidate(self, row: int, need: Need, column: int) -> Candidate:
+        """The squad of ``column`` as one who could go."""
+        squad = self.squads[column]
+        asked_before = squad.squad_id in need.declined
+        if self.unknown[row]:
+            return Candidate(squad, None, None, asked_before)
+        return Candidate(squad, float(self.far_m[row, column]), float(self.travel_s[row, column]), asked_before)
 
 
-def _choose(
-    need: Need,
-    field: _Field,
-    roster: Mapping[str, Squad],
-    places: Mapping[str, _Place],
-    taken: Mapping[str, PassedOver],
-    now: datetime,
-) -> Choice:
+def assign(
+    needs: Iterable[Need], squads: Iterable[Squad], engaged: Mapping[str, Sequence[Engagement]], now: datetime
+) -> list[Choice]:
+    """Decide for all ``needs``, gravest first. ``engaged`` are the open tasks of each squad that has any.
+
+    The result doesn't depend on the order of the inputs; no squad gets more tasks than its capacity. Every squad is
+    either chosen or passed over with a reason, for each need.
+    """
+    ordered = sorted(needs, key=lambda need: (need.grade, not need.lead, need.since, need.incident_id, need.role))
+    situation = _Situation(ordered, squads, engaged, now)
+    choices: list[Choice] = []
+    ranks = groupby(enumerate(ordered), key=lambda pair: (pair[1].grade, pair[1].lead))
+    for _, rank in ranks:
+        choices += _serve(situation, list(rank))
+    return _preempt(situation, ordered, choices)
+
+
+def _serve(situation: _Situation, rank: Sequence[tuple[int, Need]]) -> list[Choice]:
+    """Decide for the needs of one rank, given with their rows."""
+    free = [column for column, room in enumerate(situation.room) if room > 0]
+    found = _solve(situation, rank, free) if free else {}
+    for row, need in rank:
+        if row in found:
+            situation.room[found[row]] -= 1
+            squad_id = situation.squads[found[row]].squad_id
+            situation.sent[found[row]] = reasons.taken(squad_id, need.incident_id)
+    return [_choice(situation, row, need, found.get(row)) for row, need in rank]
+
+
+def _solve(situation: _Situation, rank: Sequence[tuple[int, Need]], free: Sequence[int]) -> dict[int, int]:
+    """The column of the squad for each row that gets one: the most rows served, then the least seconds."""
+    slots = [column for column in free for _ in range(situation.room[column])]
+    cost = np.array([_costs(situation, row, need)[slots] for row, need in rank])
+    possible = np.isfinite(cost)
+    if not possible.any():
+        return {}
+    waited = np.array([max(0.0, (situation.now - need.since).total_seconds()) for _, need in rank])
+    # Leaving a need without a squad costs more than any way to serve all the others.
+    unserved = (len(rank) + 1) * (float(cost[possible].max()) + float(waited.max()) + 1.0) + waited
+    gain = np.where(possible, cost - unserved[:, None], 0.0)
+    lines, places = linear_sum_assignment(gain)
+    pairs = zip(lines.tolist(), places.tolist(), strict=True)
+    return {rank[line][0]: slots[place] for line, place in pairs if possible[line, place]}
+
+
+def _costs(situation: _Situation, row: int, need: Need) -> Table:
+    """What each squad costs for this need, in seconds; infinite for one that can't go."""
+    able = situation.field(need.skill).able
+    costs: Table = np.full(len(situation.squads), np.inf)
+    costs[able] = situation.travel_s[row, able] + situation.skills[able] * _A_SKILL_S
+    for squad_id in need.declined:
+        column = situation.columns.get(squad_id)
+        if column is not None:
+            ago_s = (situation.now - need.declined[squad_id]).total_seconds()
+            asked_again_s = _ASKED_AGAIN_S + _IN_TURN / max(1.0, ago_s)
+            costs[column] += np.inf if situation.is_declined(need, column) else asked_again_s
+    return costs
+
+
+def _choice(situation: _Situation, row: int, need: Need, column: int | None) -> Choice:
+    field = situation.field(need.skill)
     passed_over = list(field.passed_over)
-    candidates: list[_Candidate] = []
-    here = None
-    if need.longitude is not None and need.latitude is not None:
-        here = _place(need.longitude, need.latitude)
-    for squad in field.able:
-        squad_id = squad.squad_id
-        gone = taken.get(squad_id)
-        declined_at = need.declined.get(squad_id)
-        if declined_at is not None and now - declined_at < REFUSAL_STANDS:
-            passed_over.append(_declined(squad_id, declined_at))
-        elif gone is not None:
-            passed_over.append(gone)
+    candidates: dict[int, Candidate] = {}
+    best = situation.candidate(row, need, column) if column is not None else None
+    for other in field.able:
+        sent = situation.sent[other]
+        if other == column:
+            continue
+        if need.declined and situation.is_declined(need, other):
+            passed_over.append(reasons.declined(situation.squads[other].squad_id))
+        elif sent is not None and situation.room[other] <= 0:
+            passed_over.append(sent)
         else:
-            far = _arc_m(here, places[squad_id]) if here is not None else 0.0
-            candidates.append(_Candidate(declined_at is not None, far, len(squad.skills), squad_id))
-    if not candidates:
-        shortfall = _shortfall(need.skill, passed_over)
-        return Choice(need.incident_id, None, None, shortfall, tuple(passed_over), shortfall)
-    best = min(candidates)
-    passed_over += [_farther(candidate, best, here is not None) for candidate in candidates if candidate is not best]
-    away_m = round(best.distance_m) if here is not None else None
-    reason = _reason(roster[best.squad_id], need.skill, away_m, best.asked_before)
-    return Choice(need.incident_id, best.squad_id, away_m, reason, tuple(passed_over), None)
+            candidates[other] = situation.candidate(row, need, other)
+    if best is None:
+        lacking = reasons.shortfall(need.skill, passed_over)
+        return Choice(need.incident_id, need.role, None, None, None, lacking, tuple(passed_over), lacking)
+    passed_over += [reasons.not_best(candidate, best) for candidate in candidates.values()]
+    return Choice(
+        need.incident_id,
+        need.role,
+        best.squad.squad_id,
+        None if best.distance_m is None else round(best.distance_m),
+        None if best.arrival_s is None else round(best.arrival_s),
+        reasons.chosen(best, need.skill, situation.now),
+        tuple(passed_over),
+        None,
+    )
 
 
-def _taken(squad_id: str, incident_id: int) -> PassedOver:
-    zh, en = f"刚派往事件{incident_id}", f"just sent to incident {incident_id}"
-    return PassedOver(squad_id, "taken", zh, en, incident_id=incident_id)
+def _preempt(situation: _Situation, needs: Sequence[Need], choices: Sequence[Choice]) -> list[Choice]:
+    """For red needs that lead and that nobody is free for, look at who is on the way to something less grave."""
+    gone: set[str] = set()
+    decided = []
+    for row, (need, choice) in enumerate(zip(needs, choices, strict=True)):
+        if choice.squad_id is None and need.grade == _RED and need.lead and need.preempt != "never":
+            found = _en_route_elsewhere(situation, row, need, gone)
+            if found is not None:
+                gone.add(situation.squads[found[0]].squad_id)
+                choice = _take_off(situation, row, need, choice, *found)
+        decided.append(choice)
+    return decided
 
 
-def _declined(squad_id: str, at: datetime) -> PassedOver:
-    minutes = round(REFUSAL_STANDS.total_seconds() / 60)
-    zh, en = f"已拒绝或被撤回，{minutes}分钟内不再询问", f"refused it or was taken off it, not asked for {minutes} min"
-    return PassedOver(squad_id, "declined", zh, en)
+def _en_route_elsewhere(situation: _Situation, row: int, need: Need, gone: set[str]) -> tuple[int, Engagement] | None:
+    found: list[tuple[float, int, Engagement]] = []
+    for column, squad in enumerate(situation.squads):
+        tasks = situation.engaged.get(squad.squad_id, ())
+        fit = situation.unfit(squad, need.skill) is None and not situation.is_declined(need, column)
+        lesser = [task for task in tasks if _may_leave(task, need)]
+        if fit and squad.squad_id not in gone and tasks and len(lesser) == len(tasks):
+            found.append((float(situation.travel_s[row, column]), column, max(lesser, key=lambda task: task.grade)))
+    return min(found, key=lambda one: one[:2])[1:] if found else None
 
 
-def _farther(candidate: _Candidate, best: _Candidate, placed: bool) -> PassedOver:
-    far = round(candidate.distance_m) if placed else None
-    if candidate.asked_before and not best.asked_before:
-        return PassedOver(
-            candidate.squad_id, "asked_before", "曾拒绝或被撤回", "refused it or was taken off it before", far
-        )
-    if far is None:
-        return PassedOver(candidate.squad_id, "farther", "位置未知，未优先选择", "not preferred: the place is unknown")
-    kilometres = f"{candidate.distance_m / 1000:.1f}"
-    if candidate.distance_m == best.distance_m:
-        return PassedOver(candidate.squad_id, "farther", "距离相同，留作他用", "as near, kept for other needs", far)
-    return PassedOver(candidate.squad_id, "farther", f"较远，{kilometres}公里", f"farther: {kilometres} km", far)
+def _may_leave(task: Engagement, need: Need) -> bool:
+    lesser = task.grade > need.grade and task.exercise_id == need.exercise_id
+    return lesser and task.status in _BEFORE_ARRIVAL
 
 
-def _reason(squad: Squad, skill: str, away_m: int | None, asked_before: bool) -> Words:
-    skill_zh = _skill_zh(skill)
-    if away_m is None:
-        zh = f"{squad.name_zh}：在岗、空闲、具备{skill_zh}处置能力；事件位置未知"
-        en = f"{squad.name_en}: on duty, free, has the skill {skill}; the incident's place is unknown"
-    else:
-        zh = f"{squad.name_zh}：在岗、空闲、具备{skill_zh}处置能力的最近队伍，相距{away_m / 1000:.1f}公里"
-        en = f"{squad.name_en}: nearest free squad on duty with the skill {skill}, {away_m / 1000:.1f} km away"
-    if asked_before:
-        zh, en = f"{zh}；曾拒绝，现无其他队伍可派", f"{en}; it declined before, but nobody else can go"
-    return Words(zh, en)
-
-
-_SHORTFALL: Sequence[tuple[Why, str, str]] = (
-    ("busy", "{n}支正在执行任务", "{n} busy"),
-    ("taken", "{n}支刚派往其他事件", "{n} just sent elsewhere"),
-    ("off_duty", "{n}支不在岗", "{n} off duty"),
-    ("declined", "{n}支已拒绝", "{n} declined"),
-)
-
-
-def _shortfall(skill: str, passed_over: Sequence[PassedOver]) -> Words:
-    counts = Counter(passed.why for passed in passed_over)
-    parts = [(zh.format(n=counts[why]), en.format(n=counts[why])) for why, zh, en in _SHORTFALL if counts[why]]
-    if not parts:
-        return Words(f"没有具备{_skill_zh(skill)}处置能力的队伍", f"no squad has the skill {skill}")
-    zh, en = "，".join(part[0] for part in parts), ", ".join(part[1] for part in parts)
-    return Words(f"具备{_skill_zh(skill)}处置能力的队伍均无法出动：{zh}", f"nobody with the skill {skill} can go: {en}")
-
-
-def _skill_zh(skill: str) -> str:
-    return _SKILLS_ZH.get(skill, skill)
+def _take_off(situation: _Situation, row: int, need: Need, choice: Choice, column: int, task: Engagement) -> Choice:
+    squad = situation.squads[column]
+    automatic = need.preempt == "automatic"
+    verb_zh, verb_en = ("改派", "is taken off") if automatic else ("建议改派", "could be taken off")
+    reason = Words(
+        f"{squad.name_zh}正前往较轻的事件{task.incident_id}，{verb_zh}至红色事件{need.incident_id}",
+        f"{squad.name_en} is on its way to incident {task.incident_id} of lesser grade and {verb_en} it for red"
+        f" incident {need.incident_id}",
+    )
+    preemption = Preemption(squad.squad_id, task.task_id, task.incident_id, automatic, reason)
+    if not automatic:
+        return msgspec.structs.replace(choice, preemption=preemption)
+    going = situation.candidate(row, need, column)
+    return msgspec.structs.replace(
+        choice,
+        squad_id=squad.squad_id,
+        distance_m=None if going.distance_m is None else round(going.distance_m),
+        arrival_s=None if going.arrival_s is None else round(going.arrival_s),
+        reason=reason,
+        passed_over=tuple(passed for passed in choice.passed_over if passed.squad_id != squad.squad_id),
+        shortfall=None,
+        preemption=preemption,
+    )

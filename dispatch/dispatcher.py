@@ -13,16 +13,24 @@ from alerts.cases import close_finished, take_steps
 from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.assignment import Choice, Need, Words, assign
+from dispatch.assignment import Choice, Need, assign
+from dispatch.escalation import Clock, next_at
 from dispatch.exercises import REAL, enrolled, pause_for_real_red
+from dispatch.notices import Notice, tell_people
 from dispatch.orders import Order, Place, order_key
-from dispatch.squads import Roster, load_roster
+from dispatch.plans import Response
+from dispatch.reports import ask_for_final
+from dispatch.responses import respond, responses_of
+from dispatch.squads import Engagement, Roster, Squad, load_roster, on_duty
+from dispatch.supplies import release
+from dispatch.tasks import withdraw
+from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 MOST_PER_RUN = 500  # incidents; bounds the time and memory of one transaction
 _EXPLAIN_ANEW = timedelta(minutes=1)
-_LOCK = 0x53_45_4E_44  # "SEND"
+TURN = 0x53_45_4E_44  # "SEND", the advisory lock of those who take squads on and off
 _ACTOR = "dispatcher"
 
 
@@ -37,56 +45,125 @@ class Dispatched:
 
 
 async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
-    """Send a squad to every incident that needs one, explain where nobody can go, close what is finished.
+    """Apply plans to incidents, fill the roles that are open, explain where nobody can go, close what is finished.
 
-    An incident needs a squad when it is reported or filed and has no task, or one that nobody could be found for; also
-    when a hazard of it grew graver after a squad had called it done. Task, order, events and the incident's stage are
-    committed together, so a crash leaves either all or nothing, and the next run sees what is missing.
+    Task, order, events and the incident's stage are committed together, so a crash leaves either all or nothing, and
+    the next run sees what is missing.
 
     Several dispatchers may run at once: they decide one after the other (a squad seen free by two would be sent to two
     places), and a task that someone else opened meanwhile stays as it is.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_SQL.take_turn, _LOCK)
+        await connection.execute(_SQL.take_turn, TURN)
         await pause_for_real_red(connection, now)
-        roster = await load_roster(connection)
+        planned = await respond(connection, now, MOST_PER_RUN)
+        roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN)
-        choices = await _choose(connection, rows, roster, now)
-        ordered, unassigned = await _write(connection, {row["incident_id"]: row for row in rows}, choices, now)
+        ordered, unassigned = await _fill(connection, rows, roster, now)
         closed = await close_finished(connection, _ACTOR, now)
-        await connection.execute(_SQL.withdraw, now)
+        await release(connection, now)
+        await ask_for_final(connection, now)
+        await connection.execute(_SQL.drop, now)
         if ordered or unassigned or closed:
             await connection.execute(_SQL.tell)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
         tuple(closed),
-        more=len(rows) == MOST_PER_RUN,
+        more=MOST_PER_RUN in (planned, len(rows)) and bool(planned or ordered or unassigned),
     )
 
 
-async def _choose(
+async def _present(connection: Connection, now: datetime) -> Roster:
+    """The roster, after squads that can't go any more were taken off what they hadn't begun."""
+    roster = await load_roster(connection, now)
+    squads = {squad.squad_id: squad for squad in roster.squads}
+    gone: dict[str, list[int]] = {}
+    for squad_id, tasks in roster.engaged.items():
+        for task in tasks:
+            why = _absence(squads[squad_id], task.status, now)
+            if why is not None:
+                gone.setdefault(why, []).append(task.task_id)
+    for why, task_ids in gone.items():
+        await withdraw(connection, task_ids, why, now)
+    return await load_roster(connection, now) if gone else roster
+
+
+def _absence(squad: Squad, status: str, now: datetime) -> str | None:
+    """Why the squad can't be counted on for a task of this status."""
+    if squad.out_since is not None and status in {"ordered", "accepted", "en_route"}:
+        return "out_of_service"
+    if status == "ordered" and not on_duty(squad, now):
+        return "off_duty"
+    return None
+
+
+async def _fill(
     connection: Connection, rows: Sequence[asyncpg.Record], roster: Roster, now: datetime
+) -> tuple[list[int], list[int]]:
+    """Decide for the open roles and write it; numbers of the tasks ordered, and of those nobody can be found for."""
+    if not rows:
+        return [], []
+    responses = await responses_of(connection, rows)
+    needs = [_need(row, responses[row["incident_id"]]) for row in rows]
+    due = {(row["incident_id"], row["role"]): row for row in rows}
+    choices = await _choose(connection, needs, due, roster, now)
+    taken_off = [choice.preemption.task_id for choice in choices if choice.preemption and choice.preemption.automatic]
+    await withdraw(connection, taken_off, "preempted", now)
+    entries = [
+        _entry(due[choice.incident_id, choice.role], responses[choice.incident_id], choice, now) for choice in choices
+    ]
+    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW)
+    await take_steps(connection, _steps(written, choices, now))
+    new = {row["task_id"] for row in written if not row["known"]}
+    await tell_people(connection, _news(due, choices, new), now)
+    ordered = [row["task_id"] for row in written if row["squad_id"] is not None]
+    return ordered, [row["task_id"] for row in written if row["squad_id"] is None]
+
+
+async def _choose(
+    connection: Connection,
+    needs: Sequence[Need],
+    due: Mapping[tuple[int, str], asyncpg.Record],
+    roster: Roster,
+    now: datetime,
 ) -> list[Choice]:
     """Real incidents choose first, among all squads; those of an exercise among the squads enrolled in it."""
-    needs: dict[int, list[Need]] = {}
-    for row in rows:
-        needs.setdefault(row["exercise_id"], []).append(_need(row))
-    teams = await enrolled(connection, [number for number in needs if number != REAL])
-    numbers = {row["incident_id"]: row["task_id"] for row in rows}
-    busy = dict(roster.busy)
+    groups: dict[int, list[Need]] = {}
+    for need in needs:
+        groups.setdefault(need.exercise_id, []).append(need)
+    teams = await enrolled(connection, [number for number in groups if number != REAL])
+    engaged = dict(roster.engaged)
     choices: list[Choice] = []
-    for exercise_id in sorted(needs):
+    for exercise_id in sorted(groups):
         team = teams.get(exercise_id, frozenset())
         squads = [squad for squad in roster.squads if exercise_id == REAL or squad.squad_id in team]
-        chosen = assign(needs[exercise_id], squads, busy, now)
-        busy |= {choice.squad_id: numbers[choice.incident_id] for choice in chosen if choice.squad_id is not None}
-        choices += chosen
+        for choice in assign(groups[exercise_id], squads, engaged, now):
+            choices.append(choice)
+            if choice.squad_id is not None:
+                row = due[choice.incident_id, choice.role]
+                task = Engagement(row["task_id"], choice.incident_id, row["grade"], "ordered", exercise_id)
+                engaged[choice.squad_id] = (*engaged.get(choice.squad_id, ()), task)
     return choices
 
 
-def _need(row: asyncpg.Record) -> Need:
+def _steps(written: Sequence[asyncpg.Record], choices: Sequence[Choice], now: datetime) -> list[Step]:
+    """What the tasks that were written mean for their cases, which are filed and dispatched once each."""
+    tasks = {(row["incident_id"], row["role"]): row for row in written}
+    steps = []
+    for choice in choices:
+        task = tasks.get((choice.incident_id, choice.role))
+        if task is not None:
+            about = {"task_id": task["task_id"]}
+            steps.append(Step(choice.incident_id, "file", _ACTOR, now, detail=about))
+            if choice.squad_id is not None:
+                sent = {**about, "squad_id": choice.squad_id, "reason": msgspec.to_builtins(choice.reason)}
+                steps.append(Step(choice.incident_id, "dispatch", _ACTOR, now, detail=sent))
+    return steps
+
+
+def _need(row: asyncpg.Record, response: Response) -> Need:
     return Need(
         incident_id=row["incident_id"],
         grade=row["grade"],
@@ -95,62 +172,78 @@ def _need(row: asyncpg.Record) -> Need:
         latitude=row["latitude"],
         since=row["opened_at"],
         declined=dict(zip(row["declined_by"] or (), row["declined_at"] or (), strict=True)),
+        role=row["role"],
+        lead=row["lead"],
+        preempt=response.preempt,
+        exercise_id=row["exercise_id"],
     )
 
 
-async def _write(
-    connection: Connection, incidents: Mapping[int, asyncpg.Record], choices: Sequence[Choice], now: datetime
-) -> tuple[list[int], list[int]]:
-    """Write the choices; numbers of the tasks that were ordered and of those that nobody can be found for."""
-    if not choices:
-        return [], []
-    entries = [_entry(incidents[choice.incident_id], choice, now) for choice in choices]
-    rows = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW)
-    reasons = {choice.incident_id: choice.reason for choice in choices}
-    await take_steps(connection, [step for row in rows for step in _steps(row, reasons[row["incident_id"]], now)])
-    ordered = [row["task_id"] for row in rows if row["squad_id"] is not None]
-    return ordered, [row["task_id"] for row in rows if row["squad_id"] is None]
-
-
-def _steps(task: asyncpg.Record, reason: Words, now: datetime) -> list[Step]:
-    """What a task that was written means for its case."""
-    incident_id, about = task["incident_id"], {"task_id": task["task_id"]}
-    steps = []
-    if task["stage"] == "reported":
-        steps.append(Step(incident_id, "file", _ACTOR, now, detail=about))
-    if task["stage"] == "fed_back":
-        steps.append(Step(incident_id, "return", _ACTOR, now, "a hazard of it is open and unchecked", about))
-    if task["squad_id"] is not None:
-        sent = {**about, "squad_id": task["squad_id"], "reason": msgspec.to_builtins(reason)}
-        steps.append(Step(incident_id, "dispatch", _ACTOR, now, detail=sent))
-    return steps
-
-
-def _entry(incident: asyncpg.Record, choice: Choice, now: datetime) -> dict[str, Any]:
+def _entry(row: asyncpg.Record, response: Response, choice: Choice, now: datetime) -> dict[str, Any]:
+    status = "unassigned" if choice.squad_id is None else "ordered"
+    since = row["unconfirmed_since"] or now
+    clock = Clock(row["task_id"], status, now, since, now, response.limits, response.escalation)
     entry = {
         "incident_id": choice.incident_id,
-        "task_id": incident["task_id"],
-        "known": incident["known"],
-        "stage": incident["stage"],
+        "task_id": row["task_id"],
+        "known": row["known"],
+        "grade": row["grade"],
+        "role": row["role"],
+        "lead": row["lead"],
+        "confined_space": row["confined_space"],
+        "limits": msgspec.to_builtins(response.limits),
+        "unconfirmed_since": since,
+        "clock_at": next_at(clock, now),
         "squad_id": choice.squad_id,
         "decision": msgspec.to_builtins(choice),
     }
     if choice.squad_id is not None:
-        order = _order(incident, choice, now)
+        order = _order(row, response, choice, now)
         entry |= {"key": order.key, "body": order.body}
+        if choice.arrival_s is not None:
+            entry["arrival_expected_at"] = now + timedelta(seconds=choice.arrival_s)
     return entry
 
 
-def _order(incident: asyncpg.Record, choice: Choice, now: datetime) -> Order:
+def _order(row: asyncpg.Record, response: Response, choice: Choice, now: datetime) -> Order:
     return Order(
-        key=order_key(incident["task_id"]),
-        task_id=incident["task_id"],
+        key=order_key(row["task_id"]),
+        task_id=row["task_id"],
         incident_id=choice.incident_id,
-        grade=incident["grade"],
-        hazard_type=incident["hazard_type"],
-        title=Words(incident["title_zh"], incident["title_en"]),
+        grade=row["grade"],
+        hazard_type=row["hazard_type"],
+        title=Words(row["title_zh"], row["title_en"]),
+        role=Words(row["role_zh"], row["role_en"]),
         reason=choice.reason,
-        place=Place(incident["longitude"], incident["latitude"], incident["grid_id"]),
+        place=Place(row["longitude"], row["latitude"], row["grid_id"]),
         ordered_at=now,
-        exercise_id=incident["exercise_id"],
+        confirm_before=now + timedelta(seconds=response.limits.confirm_s),
+        needs_permit=row["confined_space"],
+        checklist=response.checklist,
+        materials=dict(response.materials) if row["lead"] else {},
+        exercise_id=row["exercise_id"],
+    )
+
+
+def _news(due: Mapping[tuple[int, str], asyncpg.Record], choices: Sequence[Choice], new: set[int]) -> list[Notice]:
+    """What the duty officer is told: roles that nobody can fill, and squads that could be taken off for red."""
+    notices = []
+    for choice in choices:
+        task_id = due[choice.incident_id, choice.role]["task_id"]
+        if choice.shortfall is not None and task_id in new:
+            notices.append(_notice(f"shortfall-{task_id}", "shortfall", choice, task_id, choice.shortfall))
+        if choice.preemption is not None:
+            key = f"preemption-{task_id}-{choice.preemption.task_id}"
+            notices.append(_notice(key, "preemption", choice, task_id, choice.preemption.reason))
+    return notices
+
+
+def _notice(key: str, kind: Any, choice: Choice, task_id: int, text: Words) -> Notice:
+    return Notice(
+        key=key,
+        kind=kind,
+        recipient="duty_officer",
+        incident_id=choice.incident_id,
+        task_id=task_id,
+        text=Words(f"事件{choice.incident_id}：{text.zh}", f"Incident {choice.incident_id}: {text.en}"),
     )

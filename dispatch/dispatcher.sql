@@ -3,51 +3,67 @@
 SELECT pg_advisory_xact_lock($1)
 
 -- name: due
--- Incidents without a squad, gravest first. One that nobody could be found for comes again when a squad with the skill
--- is free, and from time to time to have its explanation brought up to date. A new task's number is drawn here, since
--- the order repeats it. The lock lets the alert engine's events refer to the incident meanwhile.
+-- Roles of responses that nobody fills, gravest first. One that nobody could be found for comes again when a squad with
+-- the skill is free, and from time to time to have its explanation brought up to date. Once the squad that leads has
+-- done its work, nobody else is called. A new task's number is drawn here, since the order repeats it. The lock lets the
+-- alert engine's events refer to the incident meanwhile.
 WITH due AS MATERIALIZED (
-    SELECT incident.*, waiting.task_id AS waiting_id
-    FROM incident
-    LEFT JOIN LATERAL ( -- the limit keeps this one look into task_one_open for each incident, whatever the statistics
+    SELECT incident.incident_id, hazard_type, incident.grade, stage, role.role, role.skill, role.lead,
+           role.confined_space, role.title_zh AS role_zh, role.title_en AS role_en, incident.title_zh,
+           incident.title_en, grid_id, longitude, latitude, opened_at, plan_id, response.grade AS planned_grade,
+           incident.exercise_id, standing.task_id AS waiting_id
+    FROM incident JOIN response USING (incident_id) JOIN response_role AS role USING (incident_id)
+    LEFT JOIN LATERAL ( -- the limit keeps this one look into the index for each role, whatever the statistics
         SELECT task_id, status, updated_at FROM task
-        WHERE task.incident_id = incident.incident_id AND status NOT IN ('done', 'refused', 'cancelled') LIMIT 1
-    ) AS waiting ON true
-    WHERE closed_at IS NULL
-      AND incident.exercise_id IN (SELECT exercise_id FROM exercise WHERE status = 'running')
-      AND (stage IN ('reported', 'filed')
-           OR stage = 'fed_back' AND EXISTS (SELECT FROM hazard WHERE hazard.incident_id = incident.incident_id
-                                             AND cleared_at IS NULL AND checked_at IS NULL))
-      AND (waiting.task_id IS NULL
-           OR waiting.status = 'unassigned' AND (skill = ANY ($1::text[]) OR waiting.updated_at <= $2))
-    ORDER BY grade, incident.incident_id LIMIT $3
+        WHERE task.incident_id = incident.incident_id AND task.role = role.role
+          AND (open OR status IN ('done', 'checked') AND task_id > after_task)
+        ORDER BY open DESC LIMIT 1
+    ) AS standing ON true
+    WHERE closed_at IS NULL AND stage IN ('reported', 'filed', 'dispatched', 'handling')
+      AND incident.exercise_id IN (SELECT exercise_id FROM exercise WHERE exercise.status = 'running')
+      AND (standing.task_id IS NULL
+           OR standing.status = 'unassigned' AND (role.skill = ANY ($1::text[]) OR standing.updated_at <= $2))
+      AND NOT EXISTS (SELECT FROM task WHERE task.incident_id = incident.incident_id AND task.lead
+                      AND status IN ('done', 'checked') AND task_id > after_task)
+    ORDER BY incident.exercise_id <> 0, incident.grade, incident.incident_id, role.lead DESC, role.role LIMIT $3
     FOR NO KEY UPDATE OF incident SKIP LOCKED
 )
-SELECT incident_id, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude, opened_at,
-       due.exercise_id, waiting_id IS NOT NULL AS known, declined.by AS declined_by, declined.at AS declined_at,
-       coalesce(waiting_id, nextval(pg_get_serial_sequence('task', 'task_id'))) AS task_id
+SELECT due.*, waiting_id IS NOT NULL AS known, declined.by AS declined_by, declined.at AS declined_at,
+       coalesce(waiting_id, nextval(pg_get_serial_sequence('task', 'task_id'))) AS task_id,
+       before.unconfirmed_since
 FROM due LEFT JOIN LATERAL (
-    SELECT array_agg(squad_id ORDER BY task_id) AS by, array_agg(updated_at ORDER BY task_id) AS at
-    FROM task WHERE task.incident_id = due.incident_id AND status IN ('refused', 'cancelled')
-      AND due.stage <> 'reported' -- where nobody has been sent, nobody has declined
+    -- Who didn't answer is asked again once nobody else is left; a no is respected for a while.
+    SELECT array_agg(squad_id ORDER BY task_id) AS by,
+           array_agg(CASE WHEN ended_for = 'unconfirmed' THEN updated_at - interval '15 minutes' ELSE updated_at END
+                     ORDER BY task_id) AS at
+    FROM task WHERE task.incident_id = due.incident_id AND status IN ('refused', 'failed', 'cancelled')
+      AND squad_id IS NOT NULL AND due.stage <> 'reported' -- where nobody has been sent, nobody has declined
 ) AS declined ON true
-ORDER BY grade, incident_id
+LEFT JOIN LATERAL (
+    SELECT unconfirmed_since FROM task WHERE task.incident_id = due.incident_id AND task.role = due.role
+    ORDER BY task_id DESC LIMIT 1
+) AS before ON due.stage <> 'reported'
+ORDER BY grade, incident_id, lead DESC, role
 
 -- name: write
 -- Whatever happened to the task between the decision and here, only what takes effect is logged and ordered.
 WITH entry AS (
-    SELECT * FROM jsonb_to_recordset($1) AS entry (incident_id bigint, task_id bigint, known boolean, stage text,
-        squad_id text, decision jsonb, key text, body jsonb)
+    SELECT * FROM jsonb_to_recordset($1) AS entry (incident_id bigint, task_id bigint, known boolean,
+        grade smallint, role text, lead boolean, confined_space boolean, limits jsonb, unconfirmed_since timestamptz,
+        clock_at timestamptz, arrival_expected_at timestamptz, squad_id text, decision jsonb, key text, body jsonb)
 ), opened AS (
-    INSERT INTO task (task_id, incident_id, squad_id, status, decision, created_at, updated_at)
+    INSERT INTO task (task_id, incident_id, squad_id, status, decision, role, lead, confined_space, limits,
+                      unconfirmed_since, clock_at, arrival_expected_at, created_at, updated_at)
     OVERRIDING SYSTEM VALUE
     SELECT task_id, incident_id, squad_id, CASE WHEN squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END, decision,
-           $2, $2
+           role, lead, confined_space, limits, unconfirmed_since, clock_at, arrival_expected_at, $2, $2
     FROM entry WHERE NOT known
-    ON CONFLICT (incident_id) WHERE status NOT IN ('done', 'refused', 'cancelled') DO NOTHING
+    ON CONFLICT (incident_id, role) WHERE open DO NOTHING
     RETURNING task_id
 ), taken AS (
     UPDATE task SET squad_id = entry.squad_id, decision = entry.decision, updated_at = $2,
+           clock_at = CASE WHEN entry.squad_id IS NULL THEN task.clock_at ELSE entry.clock_at END,
+           arrival_expected_at = entry.arrival_expected_at,
            status = CASE WHEN entry.squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END
     FROM entry WHERE known AND task.task_id = entry.task_id AND task.status = 'unassigned'
       AND (entry.squad_id IS NOT NULL OR task.decision <> entry.decision OR task.updated_at <= $3)
@@ -61,20 +77,22 @@ WITH entry AS (
            decision #>> '{reason,en}'
     FROM effective WHERE squad_id IS NOT NULL OR NOT known ORDER BY task_id
 ), told AS (
-    INSERT INTO notification (key, task_id, channel, recipient, body, next_attempt_at, created_at)
-    SELECT key, task_id, 'mqtt', squad_id, body, $2, $2 FROM effective WHERE squad_id IS NOT NULL
+    INSERT INTO notification (key, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)
+    SELECT key, task_id, incident_id, 'mqtt', squad_id, grade, body, $2, $2 FROM effective WHERE squad_id IS NOT NULL
 )
-SELECT task_id, incident_id, stage, squad_id FROM effective ORDER BY task_id
+SELECT task_id, incident_id, role, squad_id, known FROM effective ORDER BY task_id
 
--- name: withdraw
--- Nobody needs to be found any more for an incident that was closed or merged.
-WITH withdrawn AS (
-    UPDATE task SET status = 'cancelled', updated_at = $1 FROM incident
-    WHERE incident.incident_id = task.incident_id AND closed_at IS NOT NULL AND status = 'unassigned'
+-- name: drop
+-- Nobody needs to be found any more for an incident that was closed or merged, or whose exercise has ended.
+WITH dropped AS (
+    UPDATE task SET status = 'cancelled', ended_for = 'not_needed', clock_at = NULL, updated_at = $1
+    FROM incident JOIN exercise USING (exercise_id)
+    WHERE incident.incident_id = task.incident_id AND (closed_at IS NOT NULL OR exercise.status = 'ended')
+      AND task.status = 'unassigned'
     RETURNING task_id
 )
 INSERT INTO task_event (task_id, at, event, actor, note)
-SELECT task_id, $1, 'cancelled', 'dispatcher', 'its incident is closed' FROM withdrawn ORDER BY task_id
+SELECT task_id, $1, 'cancelled', 'dispatcher', 'its incident is closed' FROM dropped ORDER BY task_id
 
 -- name: tell
 SELECT pg_notify('lifeline', subject) FROM unnest(ARRAY['task', 'incident', 'notification']) AS subject

@@ -15,9 +15,9 @@ import structlog
 
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.assignment import Words
 from dispatch.errors import DispatchError
 from dispatch.tasks import advance
+from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 

@@ -25,7 +25,7 @@ UPDATE exercise SET status = 'ended', ended_at = $2, report = $3 WHERE exercise_
 
 -- name: open_tasks
 SELECT task_id FROM task
-WHERE exercise_id = ANY ($1::int[]) AND status IN ('ordered', 'accepted', 'en_route', 'on_scene')
+WHERE exercise_id = ANY ($1::int[]) AND open AND squad_id IS NOT NULL
 ORDER BY task_id
 
 -- name: pause

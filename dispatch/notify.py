@@ -1,4 +1,4 @@
-"""The outbox: orders that are committed but not yet confirmed.
+"""The outbox of the squads: orders and notices that are committed but not yet confirmed.
 
 A row is due until its receipt is in or its task has ended. One run leases the due rows in a transaction of its own
 (attempt counted, next attempt set past the time that sending may take), hands them to the broker with no transaction
@@ -10,7 +10,8 @@ open, and then writes down what became of each. So a process may die anywhere:
 - after it: sent again, under the same key, whenever the back-off ends without a receipt.
 
 Hence at least once, never under a second key. A receipt or a cancellation that arrives while a row is being sent wins:
-the last write leaves a row alone that has nothing more to send; that one sending can't be called back.
+the last write leaves a row alone that has nothing more to send; that one sending can't be called back. An order stands
+until its task ends; a notice without a receipt is given up after ``MOST_ATTEMPTS`` and shown as a dead letter.
 """
 
 import asyncio
@@ -27,11 +28,12 @@ import structlog
 
 from database.queries import load_queries
 from dispatch.errors import DispatchError
-from dispatch.orders import orders_topic
+from dispatch.orders import notices_topic, orders_topic
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 MOST_PER_RUN = 200
+MOST_ATTEMPTS = 12  # of a notice, in about half an hour; an order is sent for as long as it stands
 SEND_WITHIN_S = 5.0
 LEASE = timedelta(seconds=30)  # well above SEND_WITHIN_S, so that no second process sends what is being sent
 BACKOFF_S = (5.0, 300.0)  # a squad's device answers within a second or not at all for a while
@@ -73,26 +75,29 @@ async def run_once(pool: asyncpg.Pool, publish: Publish, now: datetime, *, prefi
     rows = await pool.fetch(_SQL.lease, now, now + LEASE, MOST_PER_RUN)
     if not rows:
         return Sent()
-    rows.sort(key=lambda row: (row["body"].get("grade", 4), row["notification_id"]))
-    taken = await _send(rows, publish, prefix)
-    await pool.execute(_SQL.settle, [_outcome(row, sent, now) for row, sent in zip(rows, taken, strict=True)], now)
+    rows.sort(key=lambda row: (row["grade"], row["notification_id"]))
+    errors = await _send(rows, publish, prefix)
+    outcomes = [_outcome(row, error, now) for row, error in zip(rows, errors, strict=True)]
+    await pool.execute(_SQL.settle, outcomes, now)
     return Sent(
-        sent=sum(taken),
-        failed=len(rows) - sum(taken),
-        resent=sum(sent for row, sent in zip(rows, taken, strict=True) if row["sent_at"] is not None),
+        sent=errors.count(""),
+        failed=len(rows) - errors.count(""),
+        resent=sum(row["sent_at"] is not None and not error for row, error in zip(rows, errors, strict=True)),
         more=len(rows) == MOST_PER_RUN,
     )
 
 
-async def _send(rows: Sequence[asyncpg.Record], publish: Publish, prefix: str) -> list[bool]:
-    """Hand over all rows side by side; for each whether the broker took it."""
-    taken = [False] * len(rows)
+async def _send(rows: Sequence[asyncpg.Record], publish: Publish, prefix: str) -> list[str]:
+    """Hand over all rows side by side; for each why the broker didn't take it, empty when it did."""
+    errors = ["the broker didn't answer in time"] * len(rows)
 
     async def hand_over(position: int, row: asyncpg.Record) -> None:
         try:
-            await publish(orders_topic(prefix, row["recipient"]), orjson.dumps(row["body"]))
-            taken[position] = True
+            topic = orders_topic if row["kind"] == "order" else notices_topic
+            await publish(topic(prefix, row["recipient"]), orjson.dumps(row["body"]))
+            errors[position] = ""
         except PublishError as error:
+            errors[position] = str(error)
             structlog.get_logger().warning("order_not_sent", key=row["key"], error=str(error))
 
     try:
@@ -100,10 +105,12 @@ async def _send(rows: Sequence[asyncpg.Record], publish: Publish, prefix: str) -
             for position, row in enumerate(rows):
                 group.create_task(hand_over(position, row), name=f"send {row['key']}")
     except TimeoutError:
-        structlog.get_logger().warning("orders_not_sent_in_time", left=taken.count(False))
-    return taken
+        structlog.get_logger().warning("orders_not_sent_in_time", left=len(rows) - errors.count(""))
+    return errors
 
 
-def _outcome(row: asyncpg.Record, sent: bool, now: datetime) -> dict[str, Any]:
+def _outcome(row: asyncpg.Record, error: str, now: datetime) -> dict[str, Any]:
     wait_s = back_off_s(row["attempts"], random.random())
-    return {"notification_id": row["notification_id"], "sent": sent, "next": now + timedelta(seconds=wait_s)}
+    given_up = row["kind"] != "order" and row["attempts"] >= MOST_ATTEMPTS
+    following = None if given_up else now + timedelta(seconds=wait_s)
+    return {"notification_id": row["notification_id"], "sent": not error, "next": following, "error": error}

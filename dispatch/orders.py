@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from dispatch.assignment import Words
+from dispatch.words import Words
 
 _KEY_HEAD = "order-"
 
@@ -21,7 +21,8 @@ class Place(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of a message on ``{prefix}/{squad_id}/orders``; a repeated ``key`` is the same order again.
 
-    ``exercise_id`` is left out in earnest; an exercise's titles begin with 【演练】 as well.
+    ``needs_permit``: nobody enters a well or chamber before the hub has granted it. ``exercise_id`` is left out in
+    earnest; an exercise's titles begin with 【演练】 as well.
     """
 
     key: str
@@ -30,9 +31,14 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     grade: int
     hazard_type: str
     title: Words
+    role: Words
     reason: Words
     place: Place
     ordered_at: datetime
+    confirm_before: datetime
+    needs_permit: bool
+    checklist: tuple[Words, ...]
+    materials: dict[str, int]
     exercise_id: int = 0
 
     @property
@@ -44,6 +50,11 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
 def order_key(task_id: int) -> str:
     """The key of a task's only order."""
     return f"{_KEY_HEAD}{task_id}"
+
+
+def notices_topic(prefix: str, squad_id: str) -> str:
+    """Where a squad hears everything else: cancellations, reminders, permits."""
+    return f"{prefix}/{squad_id}/notices"
 
 
 def orders_topic(prefix: str, squad_id: str) -> str:

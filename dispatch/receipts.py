@@ -8,42 +8,66 @@ with its reason, where a person sees it, and its neighbours are applied all the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, cast
 
 import asyncpg
 import msgspec
 import structlog
 
+from database.pool import Connection
+from database.queries import load_queries
 from dispatch.errors import DispatchError
 from dispatch.orders import order_key
-from dispatch.tasks import Action, Move, Report, TransitionError, lock, write
+from dispatch.permits import ask
+from dispatch.steps import Action, Move, Report, TransitionError
+from dispatch.tasks import lock, write
 from ingest.quarantine import Rejected, hold
 from ingest.source import Message
 
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+
 MAX_PAYLOAD_BYTES = 8192
+_ON_SITE = frozenset({"on_scene", "working"})
 _MOST_BIGINT = 2**63 - 1
+_KEY = r"^(order-[1-9][0-9]{0,18}|(?!order-)[a-z]+-[a-z0-9_-]+)$"  # of an order, or of a notice
 
 
 class ReceiptError(DispatchError):
     """A message on a receipts topic that isn't a receipt for an order of ours."""
 
 
+class _Position(msgspec.Struct, frozen=True):
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+
+
 class _Wire(msgspec.Struct, frozen=True):
-    key: Annotated[str, msgspec.Meta(pattern=r"^order-[1-9][0-9]{0,18}$", max_length=64)]
-    action: Literal["received", "accept", "refuse", "en_route", "on_scene", "done"]
+    key: Annotated[str, msgspec.Meta(pattern=_KEY, max_length=64)]
+    action: Literal[
+        "received", "accept", "refuse", "en_route", "on_scene", "working", "check_in", "permit", "done", "fail"
+    ]
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     note: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    position: _Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One answer of a squad; ``action`` None: the order was received. ``time`` is by the squad's clock."""
+    """One answer of a squad; ``action`` None: it was received. ``time`` is by the squad's clock.
+
+    It is about the order of ``task_id``, or about the notice of ``key``, which can only be received. ``asks`` says that
+    the crew wants to know whether it may enter; ``position`` is longitude and latitude in degrees.
+    """
 
     squad_id: str
-    task_id: int
+    key: str
+    task_id: int | None
     action: Action | None
     time: datetime
     note: str
+    asks: bool = False
+    position: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +99,31 @@ def parse_receipt(topic: str, payload: bytes, prefix: str) -> Receipt:
         wire = _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ReceiptError(f"not a receipt: {error}") from error
+    if "\0" in wire.note:
+        raise ReceiptError("not a receipt: the note holds a NUL character")
+    action = None if wire.action in {"received", "permit"} else wire.action
+    position = (wire.position.longitude, wire.position.latitude) if wire.position is not None else None
+    return Receipt(
+        squad_id,
+        wire.key,
+        _task_id(wire),
+        cast("Action | None", action),
+        wire.time,
+        wire.note,
+        asks=wire.action == "permit",
+        position=position,
+    )
+
+
+def _task_id(wire: _Wire) -> int | None:
+    if not wire.key.startswith("order-"):
+        if wire.action != "received":
+            raise ReceiptError(f"{wire.key} is a notice, which can only be received, not {wire.action}")
+        return None
     task_id = int(wire.key.removeprefix("order-"))
     if task_id > _MOST_BIGINT:
         raise ReceiptError(f"no order has the key {wire.key}")
-    if "\0" in wire.note:
-        raise ReceiptError("not a receipt: the note holds a NUL character")
-    return Receipt(squad_id, task_id, None if wire.action == "received" else wire.action, wire.time, wire.note)
+    return task_id
 
 
 async def apply(pool: asyncpg.Pool, messages: Sequence[Message], now: datetime, *, prefix: str = "squads") -> Applied:
@@ -93,19 +136,20 @@ async def apply(pool: asyncpg.Pool, messages: Sequence[Message], now: datetime, 
         except ReceiptError as error:
             rejected.append(Rejected(message.topic, message.payload, str(error), now))
     async with pool.acquire() as connection, connection.transaction():
-        moves = await lock(connection, [receipt.task_id for _, receipt in parsed])
+        moves = await lock(connection, [receipt.task_id for _, receipt in parsed if receipt.task_id is not None])
         changed: dict[int, Move] = {}
         repeated = 0
         for message, receipt in parsed:
             try:
-                if _fold(moves, receipt, now):
-                    changed[receipt.task_id] = moves[receipt.task_id]
-                else:
+                if not await _take(connection, moves, receipt, now):
                     repeated += 1
+                elif receipt.task_id is not None:
+                    changed[receipt.task_id] = moves[receipt.task_id]
             except (ReceiptError, TransitionError) as error:
                 rejected.append(Rejected(message.topic, message.payload, str(error), now))
         if changed:
             await write(connection, changed.values(), now)
+        await _follow_up(connection, [receipt for _, receipt in parsed], moves, now)
         if rejected:
             await hold(connection, rejected)
     for refused in rejected:
@@ -113,10 +157,46 @@ async def apply(pool: asyncpg.Pool, messages: Sequence[Message], now: datetime, 
     return Applied(len(messages) - repeated - len(rejected), repeated, len(rejected))
 
 
+async def _take(connection: Connection, moves: dict[int, Move], receipt: Receipt, now: datetime) -> bool:
+    """Take in what a squad says; False when it says nothing new, ReceiptError when it can't be."""
+    if receipt.task_id is not None:
+        new = _fold(moves, receipt, now)
+        if receipt.asks and moves[receipt.task_id].after.status not in _ON_SITE:
+            raise ReceiptError(f"{receipt.key}: only a squad on scene can ask to enter")
+        return new or receipt.asks
+    before = await connection.fetchval(_SQL.receive, receipt.key, receipt.squad_id, now)
+    if before is None:
+        raise ReceiptError(f"{receipt.squad_id} was told nothing under the key {receipt.key}")
+    return not before
+
+
+async def _follow_up(
+    connection: Connection, receipts: Sequence[Receipt], moves: dict[int, Move], now: datetime
+) -> None:
+    """Take down where the squads are, and judge for the crews that ask whether they may enter."""
+    seen = {
+        receipt.squad_id: {
+            "squad_id": receipt.squad_id,
+            "longitude": receipt.position[0],
+            "latitude": receipt.position[1],
+            "at": min(receipt.time, now),
+        }
+        for receipt in receipts
+        if receipt.position is not None
+    }
+    if seen:
+        await connection.execute(_SQL.see, list(seen.values()))
+    for receipt in receipts:
+        move = moves.get(receipt.task_id or 0)
+        ours = move is not None and move.before.squad_id == receipt.squad_id
+        if receipt.asks and ours and move is not None and move.after.status in _ON_SITE:
+            await ask(connection, move.before.task_id, f"squad:{receipt.squad_id}", now)
+
+
 def _fold(moves: dict[int, Move], receipt: Receipt, now: datetime) -> bool:
-    move = moves.get(receipt.task_id)
+    move = moves.get(receipt.task_id or 0)
     if move is None or move.before.squad_id is None:
-        raise ReceiptError(f"no order has the key {order_key(receipt.task_id)}")
+        raise ReceiptError(f"no order has the key {receipt.key}")
     task = move.before
     if task.squad_id != receipt.squad_id:
         raise ReceiptError(f"{order_key(task.task_id)} was ordered from {task.squad_id}, not from {receipt.squad_id}")

@@ -12,7 +12,8 @@ import structlog
 
 from database.errors import PASSING
 from database.listen import Listener
-from dispatch import dispatcher, notify, receipts
+from dispatch import auditor, dispatcher, maintenance, messages, notify, permits, receipts, watch
+from dispatch.channels import Channels, check_due
 from dispatch.publisher import Publisher
 from ingest.broker import Broker
 from ingest.quarantine import Rejected, hold
@@ -20,6 +21,7 @@ from ingest.session import Session
 from ingest.source import Message
 
 TICK_S = 1.0
+AUDIT_S = 180.0
 _RETRY_S = (0.1, 5.0)
 _WAKING = frozenset({"incident", "hazard", "task", "notification", "connected"})
 
@@ -39,17 +41,25 @@ class DispatchStats:
     receipts_repeated: int = 0
     receipts_rejected: int = 0
     retries: int = 0
+    reminded: int = 0
+    moved_on: int = 0
+    told: int = 0
+    messages: int = 0
+    message_failures: int = 0
+    permits_revoked: int = 0
+    audit_findings: int = 0
     decide_s: float = 0.0
 
 
 @dataclass(slots=True)
 class DispatchService:
-    """The three loops, wired to each other."""
+    """The loops, wired to each other."""
 
     pool: asyncpg.Pool
     session: Session
     publisher: Publisher
     prefix: str
+    channels: Channels
     stats: DispatchStats = field(default_factory=DispatchStats)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,6 +76,9 @@ class DispatchService:
             group.create_task(self._dispatch(listener), name="dispatcher")
             group.create_task(self._send(), name="outbox")
             group.create_task(self._hear(), name="receipts")
+            group.create_task(self._watch(), name="watch")
+            group.create_task(self._tell(), name="messages")
+            group.create_task(self._look_after(), name="auditor")
 
     async def _dispatch(self, listener: Listener) -> None:
         while True:
@@ -117,6 +130,47 @@ class DispatchService:
         self.stats.send_failures += done.failed
         return done
 
+    async def _watch(self) -> None:
+        """Escalation and permits, at every tick: their steps fall due by the clock alone."""
+        while True:
+            try:
+                while (await self.watch_once(datetime.now(UTC))).more:
+                    pass
+            except PASSING as error:
+                self._away("watch", error)
+            await asyncio.sleep(TICK_S)
+
+    async def watch_once(self, now: datetime) -> watch.Watched:
+        """One run of the watch and one look at the permits, counted; wakes the outbox."""
+        done = await watch.run_once(self.pool, now)
+        self.stats.reminded += done.reminded
+        self.stats.moved_on += done.moved_on
+        self.stats.told += done.told
+        self.stats.permits_revoked += await permits.run_once(self.pool, now)
+        self._due.set()
+        return done
+
+    async def _tell(self) -> None:
+        while True:
+            try:
+                done = await messages.run_once(self.pool, self.channels, datetime.now(UTC))
+                self.stats.messages += done.messages
+                self.stats.message_failures += done.failed
+            except PASSING as error:
+                self._away("messages", error)
+            await asyncio.sleep(TICK_S)
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_S)
+            try:
+                now = datetime.now(UTC)
+                self.stats.audit_findings += len(await auditor.run_once(self.pool, now))
+                await check_due(self.pool, self.channels, now)
+                await maintenance.run_once(self.pool, now)
+            except PASSING as error:
+                self._away("auditor", error)
+
     async def _hear(self) -> None:
         async for batch in self.session.batches():
             await self.take(batch.messages, datetime.now(UTC))
@@ -167,13 +221,18 @@ async def _wait(event: asyncio.Event, timeout_s: float) -> None:
 
 
 def build_service(
-    pool: asyncpg.Pool, broker: Broker, *, prefix: str = "squads", client_id: str = "lifeline-dispatch"
+    pool: asyncpg.Pool,
+    broker: Broker,
+    *,
+    prefix: str = "squads",
+    client_id: str = "lifeline-dispatch",
+    channels: Channels | None = None,
 ) -> DispatchService:
     """Wire the loops; nothing runs yet.
 
     ``client_id`` names the persistent session of the receipts, so every process that runs at the same time needs its
-    own, and the same one again after a restart. The pool needs four connections.
+    own, and the same one again after a restart. The pool needs seven connections.
     """
     session = Session(broker, client_id=client_id, topic_filters=(receipts.receipts_filter(prefix),))
     publisher = Publisher(broker, client_id=f"{client_id}-orders")
-    return DispatchService(pool, session, publisher, prefix)
+    return DispatchService(pool, session, publisher, prefix, channels or Channels())

@@ -1,25 +1,52 @@
 """Squads: who can be sent, what they can do, where they stand, when they are on duty."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
+import asyncpg
+import msgspec
+
 from database.pool import Connection
 from database.queries import load_queries
+from dispatch.travel import Point
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 # Asia/Shanghai: one fixed offset since 1992, so no time-zone data has to be installed.
 LOCAL = timezone(timedelta(hours=8), "Asia/Shanghai")
 
+Spans = tuple[tuple[datetime, datetime], ...]
+"""Times from, included, and to, not included."""
+
+POSITION_HOLDS = timedelta(minutes=10)
+"""A position that was reported longer ago says nothing any more; the squad is then taken to be at home."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A person of a squad and what they are trained for."""
+
+    name: str
+    phone: str = ""
+    skills: tuple[str, ...] = ()
+
+
+class Vehicle(msgspec.Struct, frozen=True):
+    """A vehicle of a squad and what it carries."""
+
+    plate: str
+    kind: str = ""
+    equipment: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Squad:
-    """A squad as registered.
+    """A squad as registered, and how it stands.
 
-    Position in degrees, WGS 84. Duty hours are local times: a start after the end spans midnight, equal ones mean
-    round the clock.
+    Home and last position in degrees, WGS 84. Duty hours are local times: a start after the end spans midnight, equal
+    ones mean round the clock; ``shifts`` of the rota take their place where there are any. ``capacity`` is in tasks
+    at the same time; ``rested_at`` is when the rest after its latest task ends.
     """
 
     squad_id: str
@@ -31,23 +58,53 @@ class Squad:
     duty_start: time
     duty_end: time
     phone: str
+    capacity: int = 1
+    rest_s: int = 0
+    speed_km_h: float = 40.0
+    turnout_s: int = 120
+    seen: Point | None = None
+    seen_at: datetime | None = None
+    out_since: datetime | None = None
+    out_reason: str = ""
+    rested_at: datetime | None = None
+    shifts: Spans | None = None
+    leave: Spans = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """An open task of a squad: for which incident, of which grade and exercise, and how far it is."""
+
+    task_id: int
+    incident_id: int
+    grade: int
+    status: str
+    exercise_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """All squads, and the open task of each that has one."""
+    """All squads, and the open tasks of each that has any."""
 
     squads: tuple[Squad, ...]
-    busy: dict[str, int]
+    engaged: Mapping[str, tuple[Engagement, ...]]
 
     def free_skills(self, now: datetime) -> set[str]:
-        """Skills for which a squad on duty is free at ``now``."""
-        free = [squad for squad in self.squads if squad.squad_id not in self.busy and on_duty(squad, now)]
+        """Skills for which a squad could be sent at ``now``."""
+        free = (squad for squad in self.squads if self._is_free(squad, now))
         return {skill for squad in free for skill in squad.skills}
+
+    def _is_free(self, squad: Squad, now: datetime) -> bool:
+        room = len(self.engaged.get(squad.squad_id, ())) < squad.capacity
+        return room and on_duty(squad, now) and squad.out_since is None and not resting(squad, now)
 
 
 def on_duty(squad: Squad, now: datetime) -> bool:
-    """Whether ``now`` (aware) lies in the squad's duty hours: start included, end not."""
+    """Whether ``now`` (aware) lies in a shift of the squad's, or else in its duty hours, and in no leave of it."""
+    if _within(squad.leave, now):
+        return False
+    if squad.shifts is not None:
+        return _within(squad.shifts, now)
     start, end = squad.duty_start, squad.duty_end
     clock = now.astimezone(LOCAL).time()
     if start == end:
@@ -57,24 +114,49 @@ def on_duty(squad: Squad, now: datetime) -> bool:
     return clock >= start or clock < end
 
 
-async def load_roster(connection: Connection) -> Roster:
-    """Every squad with its open task, in order of squad_id."""
+def _within(spans: Spans, now: datetime) -> bool:
+    return any(start <= now < end for start, end in spans)
+
+
+def resting(squad: Squad, now: datetime) -> bool:
+    """Whether the rest after its latest task is not over at ``now``."""
+    return squad.rested_at is not None and now < squad.rested_at
+
+
+def whereabouts(squad: Squad, now: datetime) -> tuple[Point, bool]:
+    """Where the squad is taken to be, and whether that is its reported position and not its home."""
+    if squad.seen is not None and squad.seen_at is not None and now - squad.seen_at <= POSITION_HOLDS:
+        return squad.seen, True
+    return (squad.longitude, squad.latitude), False
+
+
+async def load_roster(connection: Connection, now: datetime) -> Roster:
+    """Every squad with its open tasks and its shifts around ``now``, in order of squad_id."""
     rows = await connection.fetch(_SQL.roster)
-    squads = tuple(
-        Squad(
-            row["squad_id"],
-            row["name_zh"],
-            row["name_en"],
-            frozenset(row["skills"]),
-            row["longitude"],
-            row["latitude"],
-            row["duty_start"],
-            row["duty_end"],
-            row["phone"],
-        )
-        for row in rows
+    rota = {row["squad_id"]: row for row in await connection.fetch(_SQL.shifts, now)}
+    engaged: dict[str, tuple[Engagement, ...]] = {}
+    for row in await connection.fetch(_SQL.engaged):
+        task = Engagement(row["task_id"], row["incident_id"], row["grade"], row["status"], row["exercise_id"])
+        engaged[row["squad_id"]] = (*engaged.get(row["squad_id"], ()), task)
+    return Roster(tuple(_squad(row, rota.get(row["squad_id"])) for row in rows), engaged)
+
+
+def _squad(row: asyncpg.Record, rota: asyncpg.Record | None) -> Squad:
+    fields = dict(row)
+    seen = (fields.pop("seen_longitude"), fields.pop("seen_latitude"))
+    ended_at = fields.pop("ended_at")
+    rest = timedelta(seconds=fields["rest_s"])
+    return Squad(
+        **{**fields, "skills": frozenset(fields["skills"])},
+        seen=seen if None not in seen else None,
+        rested_at=ended_at + rest if ended_at is not None and rest else None,
+        shifts=_spans(rota["starts"], rota["ends"]) if rota is not None and rota["starts"] else None,
+        leave=_spans(rota["leave_starts"], rota["leave_ends"]) if rota is not None else (),
     )
-    return Roster(squads, {row["squad_id"]: row["task_id"] for row in rows if row["task_id"] is not None})
+
+
+def _spans(starts: Sequence[datetime] | None, ends: Sequence[datetime] | None) -> Spans:
+    return tuple(zip(starts or (), ends or (), strict=True))
 
 
 async def save_squads(connection: Connection, squads: Sequence[Squad], now: datetime) -> None:
@@ -92,6 +174,10 @@ async def save_squads(connection: Connection, squads: Sequence[Squad], now: date
                 squad.duty_start,
                 squad.duty_end,
                 squad.phone,
+                squad.capacity,
+                squad.rest_s,
+                squad.speed_km_h,
+                squad.turnout_s,
                 now,
             )
             for squad in squads

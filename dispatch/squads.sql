@@ -1,15 +1,33 @@
 -- name: roster
--- The condition is that of the index task_one_open, so that only open tasks are read, however many there have been.
-SELECT squad.squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone,
-       max(open.task_id) AS task_id
-FROM squad LEFT JOIN (SELECT squad_id, task_id FROM task WHERE status NOT IN ('done', 'refused', 'cancelled')) AS open
-     ON open.squad_id = squad.squad_id
-GROUP BY squad.squad_id ORDER BY squad.squad_id
+-- The latest end of a task is looked up only for squads that rest after one.
+SELECT squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, capacity, rest_s,
+       speed_km_h, turnout_s, seen_longitude, seen_latitude, seen_at, out_since, out_reason,
+       CASE WHEN rest_s > 0 THEN (SELECT max(ended.updated_at) FROM (
+           SELECT updated_at FROM task WHERE task.squad_id = squad.squad_id AND status IN ('done', 'checked', 'failed')
+           ORDER BY task_id DESC LIMIT 20) AS ended) END AS ended_at
+FROM squad ORDER BY squad_id
+
+-- name: engaged
+SELECT squad_id, task_id, incident_id, grade, status, task.exercise_id
+FROM task JOIN incident USING (incident_id) WHERE open AND squad_id IS NOT NULL ORDER BY squad_id, task_id
+
+-- name: shifts
+-- Of squads that have any shift or leave within a week of now.
+SELECT squad_id,
+       array_agg(starts_at ORDER BY starts_at) FILTER (WHERE kind = 'duty') AS starts,
+       array_agg(ends_at ORDER BY starts_at) FILTER (WHERE kind = 'duty') AS ends,
+       array_agg(starts_at ORDER BY starts_at) FILTER (WHERE kind = 'leave') AS leave_starts,
+       array_agg(ends_at ORDER BY starts_at) FILTER (WHERE kind = 'leave') AS leave_ends
+FROM shift WHERE squad_id IS NOT NULL AND starts_at < $1::timestamptz + interval '7 days'
+      AND ends_at > $1::timestamptz - interval '7 days'
+GROUP BY squad_id
 
 -- name: save
-INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, capacity,
+                   rest_s, speed_km_h, turnout_s, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (squad_id) DO UPDATE SET
     name_zh = excluded.name_zh, name_en = excluded.name_en, skills = excluded.skills,
     longitude = excluded.longitude, latitude = excluded.latitude, duty_start = excluded.duty_start,
-    duty_end = excluded.duty_end, phone = excluded.phone, updated_at = excluded.updated_at
+    duty_end = excluded.duty_end, phone = excluded.phone, capacity = excluded.capacity, rest_s = excluded.rest_s,
+    speed_km_h = excluded.speed_km_h, turnout_s = excluded.turnout_s, updated_at = excluded.updated_at

@@ -1,17 +1,11 @@
-"""A task's life, from the order to the report that it is done.
-
-What a squad reports may come twice, late, or with steps left out: MQTT delivers at least once, and a crew has more to
-do than press buttons. So a repeated or overtaken report changes nothing, setting out and arriving may be reported
-without what comes before, and only one step can't be left out: a task is done only by a squad that was on scene,
-because its report frees the latches of the incident's hazards.
-"""
+"""Tasks in the database: reports folded into them, and what follows for their incidents and squads."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any
 
 import asyncpg
 
@@ -21,136 +15,12 @@ from alerts.stages import Action as CaseAction
 from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.errors import DispatchError
+from dispatch.notices import Notice, tell_squads
+from dispatch.steps import Action, Move, Report, TaskView, UnknownTaskError
+from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
-
-Status = Literal["unassigned", "ordered", "accepted", "en_route", "on_scene", "done", "refused", "cancelled"]
-Action = Literal["accept", "refuse", "en_route", "on_scene", "done", "cancel"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
-
-_LEAVE: Mapping[Action, Status] = {"refuse": "refused", "cancel": "cancelled"}
-
-STEPS: Mapping[Status, Mapping[Action, Status]] = MappingProxyType(
-    {
-        "unassigned": {},
-        "ordered": {"accept": "accepted", "en_route": "en_route", "on_scene": "on_scene", **_LEAVE},
-        "accepted": {"en_route": "en_route", "on_scene": "on_scene", **_LEAVE},
-        "en_route": {"on_scene": "on_scene", **_LEAVE},
-        "on_scene": {"done": "done", "cancel": "cancelled"},
-        "done": {},
-        "refused": {},
-        "cancelled": {},
-    }
-)
-
-# Statuses in which an action has nothing left to say: it was done, or a later report implied it.
-_IMPLIED: Mapping[Action, frozenset[Status]] = {
-    "accept": frozenset({"accepted", "en_route", "on_scene", "done"}),
-    "en_route": frozenset({"en_route", "on_scene", "done"}),
-    "on_scene": frozenset({"on_scene", "done"}),
-    "done": frozenset({"done"}),
-    "refuse": frozenset({"refused"}),
-    "cancel": frozenset({"cancelled"}),
-}
-
-# What a status means for the case; one whose squad doesn't go is returned, to be dispatched again.
-_STEP: Mapping[Status, CaseAction] = {
-    "accepted": "handle",
-    "en_route": "handle",
-    "on_scene": "handle",
-    "done": "feed_back",
-    "refused": "return",
-    "cancelled": "return",
-}
-
-
-class UnknownTaskError(DispatchError):
-    """There is no task of this number."""
-
-
-class TransitionError(DispatchError):
-    """The action isn't possible in the task's present status."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskView:
-    """A task as it stands."""
-
-    task_id: int
-    incident_id: int
-    squad_id: str | None
-    status: Status
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What ``actor`` ('squad:NAME' or 'key:NAME') says happened to a task at ``at``; None: the order was received."""
-
-    action: Action | None
-    actor: str
-    at: datetime
-    note: str = ""
-
-
-@dataclass(slots=True)
-class Move:
-    """A task and the reports folded into it, to be written in one go."""
-
-    before: TaskView
-    received: bool  # whether the order's receipt was in before
-    after: TaskView = field(init=False)
-    log: list[tuple[str, Report]] = field(default_factory=list)  # event and who reported it
-    steps: list[tuple[CaseAction, Report]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.after = self.before
-
-    def fold(self, report: Report) -> bool:
-        """Take in a report; False when it says nothing new. TransitionError when it isn't possible."""
-        if report.action is None:
-            new = not self.received
-            if new:
-                self.log.append(("received", report))
-        else:
-            status = step(self.after, report.action)
-            new = status is not None
-            if status is not None:
-                self._pass(status, report)
-        if report.actor.startswith("squad:"):
-            new, self.received = new or not self.received, True
-        return new
-
-    def _pass(self, status: Status, report: Report) -> None:
-        if _STEP[status] != _STEP.get(self.after.status):
-            self.steps.append((_STEP[status], report))
-        self.after = replace(self.after, status=status)
-        self.log.append((status, report))
-
-
-def step(task: TaskView, action: Action) -> Status | None:
-    """The status after ``action``; None when a repeated or overtaken report changes nothing.
-
-    Raises TransitionError with a sentence for people when the action isn't possible.
-    """
-    reached = STEPS[task.status].get(action)
-    if reached is not None:
-        return reached
-    if task.status in _IMPLIED[action]:
-        return None
-    raise TransitionError(f"task {task.task_id}: {action} is not possible, {_obstacle(task, action)}")
-
-
-def _obstacle(task: TaskView, action: Action) -> str:
-    if task.status == "unassigned":
-        return "no squad has been ordered yet"
-    if action == "done" and STEPS[task.status]:
-        return "a squad reports a task done only after it reported on_scene"
-    if action == "refuse" and task.status == "on_scene":
-        return "the squad is on scene: cancel the task to send another one"
-    return f"the task is {task.status}"
+_NOT_BEGUN = frozenset({"ordered", "accepted", "en_route"})
 
 
 async def advance(
@@ -184,6 +54,29 @@ async def _advance(connection: Connection, task_id: int, report: Report, now: da
         return replace(move.after, updated_at=now) if move.after != move.before else move.after
 
 
+_WITHDRAWN: Mapping[str, Words] = MappingProxyType(
+    {
+        "unconfirmed": Words("未在时限内确认", "not confirmed in time"),
+        "off_duty": Words("已下班", "off duty"),
+        "out_of_service": Words("停止出勤", "out of service"),
+        "preempted": Words("改派至更严重的事件", "sent to a graver incident"),
+    }
+)
+
+
+async def withdraw(connection: Connection, task_ids: Iterable[int], why: str, now: datetime) -> None:
+    """Take squads off tasks that they haven't begun, in the caller's transaction, and tell them.
+
+    ``why`` is unconfirmed, off_duty, out_of_service or preempted. One that has got on meanwhile is left at it.
+    """
+    moves = [move for move in (await lock(connection, task_ids)).values() if move.before.status in _NOT_BEGUN]
+    text = _WITHDRAWN[why]
+    for move in moves:
+        move.fold(Report("cancel", "dispatcher", now, f"{text.zh} / {text.en}"))
+    if moves:
+        await write(connection, moves, now, ended_for=why)
+
+
 async def lock(connection: Connection, task_ids: Iterable[int]) -> dict[int, Move]:
     """Lock tasks until the transaction ends, in the order of their numbers, ready to fold reports into."""
     rows = await connection.fetch(_SQL.lock, sorted(set(task_ids)))
@@ -196,6 +89,11 @@ async def lock(connection: Connection, task_ids: Iterable[int]) -> dict[int, Mov
                 row["status"],
                 row["created_at"],
                 row["updated_at"],
+                row["lead"],
+                row["confined_space"],
+                row["limits"],
+                row["clock_at"],
+                row["check_in_at"],
             ),
             received=row["received"],
         )
@@ -203,24 +101,71 @@ async def lock(connection: Connection, task_ids: Iterable[int]) -> dict[int, Mov
     }
 
 
-async def write(connection: Connection, moves: Iterable[Move], now: datetime) -> None:
-    """Write folded reports in the caller's transaction.
+async def write(connection: Connection, moves: Iterable[Move], now: datetime, *, ended_for: str | None = None) -> None:
+    """Write folded reports in the caller's transaction; a squad whose task is cancelled is told.
+
+    ``ended_for`` says why the hub itself ends them. When the leading squad is done, what nobody could be found for is
+    not looked for any longer.
 
     Hazards come before incidents, as in the alert engine's transactions, so that the two don't wait for each other.
     """
     moved = list(moves)
     log = [_entry(move, event, report) for move in moved for event, report in move.log]
-    steps = [_case_step(move, action, report) for move in moved for action, report in move.steps]
     standing = [
-        {"task_id": move.before.task_id, "status": move.after.status, "received": move.received} for move in moved
+        {
+            "task_id": move.before.task_id,
+            "status": move.after.status,
+            "received": move.received,
+            "clock_at": move.after.clock_at,
+            "check_in_at": move.after.check_in_at,
+            "ended_for": ended_for,
+        }
+        for move in moved
     ]
     await connection.execute(_SQL.move, standing, log, now)
-    done = [entry for entry in log if entry["event"] == "done"]
+    called_off = [_notice(move) for move in moved if move.called_off]
+    if called_off:
+        await tell_squads(connection, called_off, now)
+    leading = {move.before.task_id for move in moved if move.before.lead}
+    done = [entry for entry in log if entry["event"] == "done" and entry["task_id"] in leading]
     if done:
+        await connection.execute(_SQL.lapse, sorted({entry["incident_id"] for entry in done}), now)
         await check_incidents(connection, [_site_check(entry) for entry in done])
-    await take_steps(connection, steps)
+    await take_steps(connection, await _case_steps(connection, moved))
     if log:
         await connection.execute(_SQL.tell)
+
+
+async def _case_steps(connection: Connection, moves: Iterable[Move]) -> list[Step]:
+    """What ``moves`` mean for their cases.
+
+    A case is handled once, however many squads set out. When the last of them has ended, it is fed back if the one that
+    leads has done its work, and else returned.
+    """
+    passed = [(report.at, action, move, report) for move in moves for action, report in move.steps]
+    passed.sort(key=lambda one: one[0])
+    steps = [_step(move, "handle", report) for _, action, move, report in passed if action == "handle"]
+    ended = {move.before.incident_id: (move, report) for _, action, move, report in passed if action != "handle"}
+    for row in await connection.fetch(_SQL.nobody_out, sorted(ended)) if ended else ():
+        move, report = ended[row["incident_id"]]
+        steps.append(_step(move, "feed_back" if row["led"] else "return", report))
+    return steps
+
+
+def _notice(move: Move) -> Notice:
+    task, (_, report) = move.before, move.log[-1]
+    assert task.squad_id is not None
+    return Notice(
+        key=f"cancelled-{task.task_id}",
+        kind="cancelled",
+        recipient=task.squad_id,
+        incident_id=task.incident_id,
+        task_id=task.task_id,
+        text=Words(
+            f"任务{task.task_id}已取消，请停止执行。{report.note}",
+            f"Task {task.task_id} is cancelled: stop. {report.note}",
+        ),
+    )
 
 
 def _entry(move: Move, event: str, report: Report) -> dict[str, Any]:
@@ -234,7 +179,7 @@ def _entry(move: Move, event: str, report: Report) -> dict[str, Any]:
     }
 
 
-def _case_step(move: Move, action: CaseAction, report: Report) -> Step:
+def _step(move: Move, action: CaseAction, report: Report) -> Step:
     task = move.before
     about = {"task_id": task.task_id, "squad_id": task.squad_id}
     if action == "return":

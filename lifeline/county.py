@@ -19,6 +19,7 @@ from alerts.clockbook import load_clocks
 from alerts.clocks import Clocks, read_clocks
 from database.pool import Connection
 from database.queries import load_queries
+from dispatch.squads import Member, Vehicle
 from ingest.kinds import KINDS
 from ingest.profile import load_profiles
 from ingest.rules import as_number
@@ -74,7 +75,7 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Squad(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A squad: what it can do, where it stands, and its duty hours in local time."""
+    """A squad: what and who it is, where it stands, its duty hours in local time; see the columns for the numbers."""
 
     squad_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
     name_zh: Name
@@ -85,6 +86,12 @@ class Squad(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     duty_start: Clock
     duty_end: Clock
     phone: Name
+    capacity: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
+    rest_s: Annotated[int, msgspec.Meta(ge=0)] = 0
+    speed_km_h: Annotated[float, msgspec.Meta(gt=0)] = 40
+    turnout_s: Annotated[int, msgspec.Meta(ge=0)] = 120
+    members: list[Member] = []
+    vehicles: list[Vehicle] = []
 
 
 @dataclass(frozen=True, slots=True)

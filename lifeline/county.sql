@@ -34,19 +34,25 @@ WHERE sensor.provisioned
 RETURNING code
 
 -- name: upsert_squads
-INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, updated_at)
-SELECT squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, $2
+INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, capacity,
+                   rest_s, speed_km_h, turnout_s, members, vehicles, updated_at)
+SELECT squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, capacity, rest_s,
+       speed_km_h, turnout_s, members, vehicles, $2
 FROM jsonb_to_recordset($1) AS given (squad_id text, name_zh text, name_en text, skills text[],
                                       longitude double precision, latitude double precision, duty_start time,
-                                      duty_end time, phone text)
+                                      duty_end time, phone text, capacity smallint, rest_s integer, speed_km_h real,
+                                      turnout_s integer, members jsonb, vehicles jsonb)
 ON CONFLICT (squad_id) DO UPDATE
 SET name_zh = excluded.name_zh, name_en = excluded.name_en, skills = excluded.skills, longitude = excluded.longitude,
     latitude = excluded.latitude, duty_start = excluded.duty_start, duty_end = excluded.duty_end,
-    phone = excluded.phone, updated_at = excluded.updated_at
+    phone = excluded.phone, capacity = excluded.capacity, rest_s = excluded.rest_s,
+    speed_km_h = excluded.speed_km_h, turnout_s = excluded.turnout_s, members = excluded.members,
+    vehicles = excluded.vehicles, updated_at = excluded.updated_at
 WHERE (squad.name_zh, squad.name_en, squad.skills, squad.longitude, squad.latitude, squad.duty_start, squad.duty_end,
-       squad.phone)
+       squad.phone, squad.capacity, squad.rest_s, squad.speed_km_h, squad.turnout_s, squad.members, squad.vehicles)
    IS DISTINCT FROM (excluded.name_zh, excluded.name_en, excluded.skills, excluded.longitude, excluded.latitude,
-                     excluded.duty_start, excluded.duty_end, excluded.phone)
+                     excluded.duty_start, excluded.duty_end, excluded.phone, excluded.capacity, excluded.rest_s,
+                     excluded.speed_km_h, excluded.turnout_s, excluded.members, excluded.vehicles)
 RETURNING squad_id
 
 -- name: tell_sensors

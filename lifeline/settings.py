@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     ingress_prefix: TopicPrefix = "ingress"  # of the topics on which the api process passes on what is pushed to it
     formats: Annotated[str, AfterValidator(_formats)] = NATIVE  # names with commas between
     profiles_dir: Path | None = None  # device profiles of the county's own, beside those that ship
+    channels_file: Path | None = None  # names and addresses of channels to people; the addresses hold secrets
     unknown_sensor: Literal["quarantine", "provision"] = "quarantine"
 
     # Loopback unless told otherwise: what faces outwards belongs behind a proxy with TLS.

@@ -20,6 +20,8 @@ _log = structlog.get_logger()
 
 class _Order(msgspec.Struct):
     key: str
+    kind: str = "order"
+    task_id: int | None = None
 
 
 class Crew:
@@ -50,6 +52,7 @@ class Crew:
         self._lock = threading.Lock()
         self._arrivals: dict[str, Arrival] = {}
         self._copies: dict[str, int] = {}
+        self._called_off: set[str] = set()
         self._ready: set[str] = set()
         self._all_ready = asyncio.Event()
 
@@ -95,6 +98,8 @@ class Crew:
     ) -> None:
         for pause_s, action in answers:
             await asyncio.sleep(pause_s)
+            if key in self._called_off:
+                return
             receipt = {"key": key, "action": action, "time": self._now(), "note": ""}
             client.publish(f"{self._prefix}/{squad_id}/receipts", msgspec.json.encode(receipt), qos=1)
 
@@ -108,7 +113,7 @@ class Crew:
         came: "asyncio.Queue[tuple[paho.Client, str, str, bool]]",
     ) -> paho.Client:
         client = make_client(self._broker, f"{self._client_id}-{squad_id}")
-        topic = f"{self._prefix}/{squad_id}/orders"
+        orders, notices = f"{self._prefix}/{squad_id}/orders", f"{self._prefix}/{squad_id}/notices"
 
         def connected(
             client: paho.Client,
@@ -118,7 +123,7 @@ class Crew:
             properties: Properties | None,
         ) -> None:
             if not reason.is_failure:
-                client.subscribe(topic, qos=1)
+                client.subscribe([(orders, 1), (notices, 1)])
 
         def subscribed(
             client: paho.Client, userdata: object, mid: int, reasons: list[ReasonCode], properties: Properties
@@ -130,12 +135,17 @@ class Crew:
             # The time is taken here, in the client's thread: the event loop may be busy.
             try:
                 order = msgspec.json.decode(message.payload, type=dict[str, object])
-                key = msgspec.convert(order, _Order).key
+                read = msgspec.convert(order, _Order)
             except msgspec.MsgspecError as error:
                 _log.warning("order_unreadable", squad=squad_id, reason=str(error))
                 return
-            is_new = self._note(Arrival(squad_id, key, self._now(), MappingProxyType(order)))
-            loop.call_soon_threadsafe(came.put_nowait, (client, squad_id, key, is_new))
+            if message.topic == notices:
+                if read.kind == "cancelled":
+                    self._called_off.add(f"order-{read.task_id}")
+                is_new = False
+            else:
+                is_new = self._note(Arrival(squad_id, read.key, self._now(), MappingProxyType(order)))
+            loop.call_soon_threadsafe(came.put_nowait, (client, squad_id, read.key, is_new))
 
         client.on_connect = connected
         client.on_subscribe = subscribed

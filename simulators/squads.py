@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -111,8 +111,23 @@ class Squads:
             self.arrivals.setdefault(key, Arrival(squad_id, key, at, order))
         for pause_s, action in steps(conduct.how, self._pace)[: 1 if known else None]:
             at += timedelta(seconds=pause_s * conduct.slower)
-            self._number += 1
-            heappush(self._due, Answer(at, self._number, squad_id, key, action))
+            self._say(at, squad_id, key, action)
+
+    def heed(self, squad_id: str, notice: Mapping[str, Any], at: datetime) -> None:
+        """A notice comes at ``at`` and is confirmed; after one that calls off an order nothing more is said of it."""
+        conduct = self._conduct(squad_id, at)
+        if conduct.how == "absent":
+            return
+        if notice["kind"] == "cancelled":
+            order = f"order-{notice['task_id']}"
+            self._due = [answer for answer in self._due if answer.key != order]
+            heapify(self._due)
+        at = self._back(conduct) if conduct.how == "out_of_reach" else at
+        self._say(at, squad_id, str(notice["key"]), "received")
+
+    def _say(self, at: datetime, squad_id: str, key: str, action: Action) -> None:
+        self._number += 1
+        heappush(self._due, Answer(at, self._number, squad_id, key, action))
 
     def answers(self, until: datetime) -> list[Answer]:
         """What is said up to ``until``, in order; what a squad out of reach would say waits until it is back."""

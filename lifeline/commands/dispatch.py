@@ -3,6 +3,7 @@
 import asyncpg
 import typer
 
+from dispatch.channels import read_channels
 from dispatch.service import build_service
 from lifeline.settings import Settings, load_settings
 from lifeline.wiring import Work, main
@@ -19,7 +20,11 @@ def dispatch() -> None:
 async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
     """Dispatcher, outbox and receipts."""
     service = build_service(
-        pool, settings.broker, prefix=settings.squads_prefix, client_id=f"{settings.client_id}-dispatch"
+        pool,
+        settings.broker,
+        prefix=settings.squads_prefix,
+        client_id=f"{settings.client_id}-dispatch",
+        channels=read_channels(settings.channels_file),
     )
     stats = {"dispatch": service.stats, "session": service.session.stats}
     return Work(service.run, lambda: service.ready, service.session.close, stats)

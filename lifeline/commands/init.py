@@ -1,4 +1,4 @@
-"""``lifeline init``: load a county's grids, sensors and squads."""
+"""``lifeline init``: load a county: what stands where, who can be sent, and what is prepared."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ import typer
 from database.pool import connect
 from lifeline.county import County, Loaded, load_county, read_county
 from lifeline.preparation import prepare
+from lifeline.preparedness import Prepared, Preparedness, load_preparedness, read_preparedness
 from lifeline.reach import reach_database
 from lifeline.settings import load_settings
 
@@ -18,22 +19,28 @@ app = typer.Typer()
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder with grids.json, sensors.csv, squads.yaml, clocks.yaml")],
+    folder: Annotated[Path, typer.Argument(help="Folder with grids.json, sensors.csv, squads.yaml, plans/ …")],
 ) -> None:
     """Load a county, or load it again after its files changed: nothing is removed, what differs is updated."""
     settings = load_settings()
     county = read_county(folder, settings.profile_folders)
+    prepared = read_preparedness(folder)
     with reach_database(settings) as url:
-        loaded = asyncio.run(_load(url, county))
+        loaded, done = asyncio.run(_load(url, county, prepared))
     typer.echo(f"{county.name_en} {county.name_zh}")
     for what, count in (("grids", loaded.grids), ("sensors", loaded.sensors), ("squads", loaded.squads)):
         typer.echo(f"{what}: {count.total}, of which {count.changed} new or changed")
+    typer.echo(f"plans: {len(prepared.plans)}, of which {len(done.in_force)} new")
+    for name in done.proposed:
+        typer.echo(f"plan {name} is proposed: in force after `lifeline plans approve {name} --by NAME`")
 
 
-async def _load(url: str, county: County) -> Loaded:
+async def _load(url: str, county: County, prepared: Preparedness) -> tuple[Loaded, Prepared]:
     await prepare(url)
     connection = await connect(url, application="init")
+    now = datetime.now(UTC)
     try:
-        return await load_county(connection, county, datetime.now(UTC))
+        loaded = await load_county(connection, county, now)
+        return loaded, await load_preparedness(connection, prepared, now)
     finally:
         await connection.close()

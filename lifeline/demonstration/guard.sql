@@ -10,5 +10,5 @@ SELECT name FROM process WHERE seen_at > $1 AND detail <> 'stopped' ORDER BY nam
 
 -- name: unfinished
 -- Squads under way are missing in the drill; a hazard that is open can't be raised.
-SELECT EXISTS (SELECT FROM task WHERE status NOT IN ('done', 'refused', 'cancelled'))
+SELECT EXISTS (SELECT FROM task WHERE open)
     OR EXISTS (SELECT FROM hazard JOIN sensor USING (sensor_id) WHERE code = ANY ($1::text[]) AND cleared_at IS NULL)

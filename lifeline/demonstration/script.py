@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lifeline.county import County, read_county
+from lifeline.preparedness import Preparedness, read_preparedness
 from simulators.drill import Drill, load_drill
 from simulators.roster import VirtualSensor, read_roster
 from simulators.sensors import BEHAVIOURS
@@ -21,6 +22,7 @@ class Script:
     """A county, the drill, and who plays in which."""
 
     county: County
+    prepared: Preparedness
     drill: Drill
     traffic: tuple[VirtualSensor, ...]
     drilled: tuple[VirtualSensor, ...]
@@ -40,6 +42,7 @@ def read_script() -> Script:
     drilled = drill.players(sensors)
     return Script(
         county,
+        read_preparedness(COUNTY),
         drill,
         traffic=tuple(_busier(sensor) for sensor in sensors if sensor not in drilled),
         drilled=drilled,

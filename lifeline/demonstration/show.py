@@ -25,6 +25,7 @@ from lifeline.demonstration.report import heading, whole_report
 from lifeline.demonstration.script import Script
 from lifeline.demonstration.station import Station
 from lifeline.errors import HubError
+from lifeline.preparedness import load_preparedness
 from lifeline.settings import Settings
 from lifeline.supervisor import running_hub
 from simulators.clock import DrillClock
@@ -83,6 +84,7 @@ async def demonstrate(
         opened.callback(pool.terminate)
         async with pool.acquire() as connection:
             await load_county(connection, script.county, _now())
+            await load_preparedness(connection, script.prepared, _now())
         key = await opened.enter_async_context(_key(pool, known.client_id))
         _introduce(script, settings, known, display, key)
         with _one_reason():

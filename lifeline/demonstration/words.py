@@ -53,7 +53,11 @@ _TASK: Mapping[str, Text] = MappingProxyType(
         "accepted": Text("接受任务", "accepts"),
         "en_route": Text("出发", "is on its way"),
         "on_scene": Text("到达现场", "is on scene"),
+        "working": Text("开始作业", "is at work"),
+        "check_in": Text("报告安全", "reports that all is well"),
         "done": Text("处置完毕", "is done"),
+        "checked": Text("核查通过", "was found to have done it"),
+        "failed": Text("无法处置", "can't do it"),
         "refused": Text("拒绝任务", "refuses"),
         "cancelled": Text("任务取消", "is called off"),
     }

@@ -94,9 +94,12 @@ class SteppedHub:
     async def decide(self, now: datetime) -> list[Message]:
         """Let the clock bring about what is due at ``now``, then run every stage behind the commit.
 
-        The messages that squads get are returned. Silence is not judged: only the sensors of the drill report.
+        The messages that squads get are returned. Silence is not judged: only the sensors of the drill report. The
+        watch comes before the dispatcher, which finds the next squad for an order that it takes back.
         """
         await self.intake.engine.run_once(self.intake.pool, now)
+        while (await self.dispatch.watch_once(now)).more:
+            pass
         while (await self.dispatch.dispatch_once(now)).more:
             pass
         sent = 0
@@ -142,7 +145,8 @@ async def stepped_hub(pool: asyncpg.Pool, broker: Broker, name: str) -> AsyncGen
     session = Session(broker, client_id=f"{name}-ingest", topic_filters=topic_filters(prefix, decoder))
     intake = await build_intake(pool, session, decoder, prefix=prefix, unknown_sensor="quarantine")
     dispatch = build_dispatch(pool, broker, prefix=squads_prefix, client_id=f"{name}-dispatch")
-    orders = _Inlet(Session(broker, client_id=f"{name}-squads", topic_filters=(f"{squads_prefix}/+/orders",)))
+    told = (f"{squads_prefix}/+/orders", f"{squads_prefix}/+/notices")
+    orders = _Inlet(Session(broker, client_id=f"{name}-squads", topic_filters=told))
     async with AsyncExitStack() as opened:
         publisher = opened.enter_context(Publisher(broker, client_id=f"{name}-sensors", prefix=prefix, connections=1))
         hub = SteppedHub(intake, dispatch, publisher, squads_prefix, orders)

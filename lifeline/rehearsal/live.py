@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from database.pool import Connection, open_pool
-from dispatch.assignment import Words
 from dispatch.exercises import Exercise, end_exercise, open_exercise, status_of
+from dispatch.words import Words
 from lifeline.county import read_county
 from lifeline.rehearsal.assess import assess_drill
 from lifeline.rehearsal.play import Feed, Played, Simulated

@@ -121,8 +121,12 @@ async def play_drill(
         # As in the hub: news wakes the stages behind the commit, a tick is the guarantee.
         if hub.findings > known or answers or at_s % _TICK_S == 0:
             for message in await hub.decide(now):
-                squads.hear(_squad_of(message), msgspec.json.decode(message.payload), now)
-                played.copies += 1
+                said = msgspec.json.decode(message.payload)
+                if message.topic.endswith("/notices"):
+                    squads.heed(_squad_of(message), said, now)
+                else:
+                    squads.hear(_squad_of(message), said, now)
+                    played.copies += 1
         if at_s % _TICK_S == 0:
             look(at_s)
     played.carried = feed.carried

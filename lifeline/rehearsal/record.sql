@@ -19,8 +19,10 @@ SELECT task_id, event, at, actor, note, incident_id, squad_id, decision #>> '{sh
 FROM task_event JOIN task USING (task_id) WHERE task.exercise_id = $1 ORDER BY task_event_id
 
 -- name: messages
-SELECT key, recipient, channel, attempts, created_at, sent_at, received_at, body #>> '{title,zh}' AS title_zh
-FROM notification WHERE exercise_id = $1 ORDER BY notification_id
+-- To squads; what people would be told shows on the console alone.
+SELECT key, recipient, channel, attempts, created_at, sent_at, received_at,
+       coalesce(body #>> '{title,zh}', body #>> '{text,zh}') AS title_zh
+FROM notification WHERE exercise_id = $1 AND channel = 'mqtt' ORDER BY notification_id
 
 -- name: quarantined
 -- What the exercise's own sensors sent, by their topics.

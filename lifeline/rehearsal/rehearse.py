@@ -7,8 +7,8 @@ from time import monotonic
 from uuid import uuid4
 
 from database.pool import open_pool
-from dispatch.assignment import Words
 from dispatch.exercises import Exercise, open_exercise
+from dispatch.words import Words
 from ingest.broker import Broker
 from lifeline.county import County, load_county
 from lifeline.preparation import prepare

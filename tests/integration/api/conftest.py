@@ -51,6 +51,7 @@ class County:
     cleared_hazard: int
     incident: int
     task: int
+    dead: int
     held: int
     binary: int
     warning: int
@@ -127,6 +128,14 @@ async def county(pool: asyncpg.Pool) -> County:
         await connection.execute(
             "INSERT INTO task_event (task_id, at, event, actor) VALUES ($1, $2, 'ordered', 'dispatcher')", task, NOW
         )
+        dead = await connection.fetchval(
+            "INSERT INTO notification (key, task_id, channel, recipient, body, created_at, dead_at, error)"
+            " VALUES ('n-1', $1, 'pager', 'leader-1', $2, $3, $3, 'no channel is called pager')"
+            " RETURNING notification_id",
+            task,
+            {"text": {"zh": "通知", "en": "notice"}},
+            NOW,
+        )
         held = [
             await connection.fetchval(
                 "INSERT INTO quarantine (topic, payload, reason, received_at) VALUES ('sensors/x', $1, 'odd', $2)"
@@ -150,7 +159,7 @@ async def county(pool: asyncpg.Pool) -> County:
             " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
             NOW,
         )
-    return County(gas, noise, hazards[0], hazards[1], incident, task, held[0], held[1], warning)
+    return County(gas, noise, hazards[0], hazards[1], incident, task, dead, held[0], held[1], warning)
 
 
 Store = Callable[[str, list[dict[str, Any]]], Any]

@@ -27,10 +27,17 @@ READS = [
     "/tasks",
     "/tasks/{task}",
     "/squads",
+    "/notifications",
     "/quarantine",
     "/quarantine/{held}",
 ]
-ACTS = ["/hazards/{hazard}/acknowledge", "/tasks/{task}/actions/accept", "/quarantine/{held}/drop"]
+ACTS = [
+    "/hazards/{hazard}/acknowledge",
+    "/tasks/{task}/actions/accept",
+    "/notifications/{dead}/acknowledge",
+    "/notifications/{dead}/retry",
+    "/quarantine/{held}/drop",
+]
 ABSENT = [
     ("GET", "/sensors/NONE"),
     ("GET", "/sensors/NONE/readings"),
@@ -40,6 +47,8 @@ ABSENT = [
     ("GET", "/quarantine/999999"),
     ("POST", "/hazards/999999/acknowledge"),
     ("POST", "/tasks/999999/actions/accept"),
+    ("POST", "/notifications/999999/acknowledge"),
+    ("POST", "/notifications/999999/retry"),
     ("POST", "/quarantine/999999/drop"),
 ]
 
@@ -75,7 +84,9 @@ async def test_only_an_officer_acts(
     state = (
         "SELECT (SELECT acknowledged_at FROM hazard WHERE hazard_id = $1), (SELECT status FROM task), (SELECT status"
     )
-    state += " FROM quarantine WHERE quarantine_id = $2)"
+    state += (
+        " FROM quarantine WHERE quarantine_id = $2), received_at, dead_at FROM notification WHERE channel = 'pager'"
+    )
     for route in ACTS:
         before = await pool.fetchrow(state, county.hazard, county.held)
         problem = assert_problem(await viewer.post(path(route, county)), 403)

@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from dispatch import dispatcher
-from dispatch.tasks import TransitionError, UnknownTaskError, advance
+from dispatch.steps import TransitionError, UnknownTaskError
+from dispatch.tasks import advance
 
 pytestmark = pytest.mark.usefixtures("squads")
 
@@ -107,14 +108,17 @@ async def test_what_is_not_possible_leaves_no_trace(pool, task_id, now):
 @pytest.mark.parametrize("action", ["refuse", "cancel"])
 async def test_a_task_that_ends_early_stops_its_order_and_returns_the_incident(pool, task_id, now, action):
     await advance(pool, task_id, action, "key:desk", now, "not needed")
-    assert await pool.fetchval("SELECT next_attempt_at FROM notification") is None
-    assert await pool.fetchval("SELECT received_at FROM notification") is None
+    assert await pool.fetchval("SELECT next_attempt_at FROM notification WHERE kind = 'order'") is None
+    assert await pool.fetchval("SELECT received_at FROM notification WHERE kind = 'order'") is None
     assert await pool.fetchval("SELECT stage FROM incident") == "filed"
 
 
 async def test_a_report_of_the_squad_is_a_receipt(pool, task_id, now):
     await advance(pool, task_id, "accept", SQUAD, now)
-    assert tuple(await pool.fetchrow("SELECT next_attempt_at, received_at FROM notification")) == (None, now)
+    assert tuple(await pool.fetchrow("SELECT next_attempt_at, received_at FROM notification WHERE kind = 'order'")) == (
+        None,
+        now,
+    )
 
 
 async def test_it_takes_part_in_the_callers_transaction(pool, task_id, now):

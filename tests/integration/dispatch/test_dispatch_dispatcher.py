@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from dispatch import dispatcher
-from dispatch.assignment import REFUSAL_STANDS
+from dispatch.reasons import REFUSAL_STANDS
 from dispatch.tasks import advance
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -47,11 +47,11 @@ async def test_the_nearest_squad_is_ordered_with_reasons(pool, report, now):
     assert await events_of(pool, incident_id) == ["filed", "dispatched"]
     assert await pool.fetchval("SELECT event FROM task_event WHERE task_id = $1", task_id) == "ordered"
     decision: dict[str, Any] = await pool.fetchval("SELECT decision FROM task WHERE task_id = $1", task_id)
-    assert "nearest free squad" in decision["reason"]["en"]
-    assert "最近队伍" in decision["reason"]["zh"]
+    assert decision["reason"]["en"].startswith("Near squad: on duty, free, has the skill gas, expected in")
+    assert decision["reason"]["zh"].startswith("近队：在岗、空闲、具备燃气处置能力，预计")
     passed = {squad["squad_id"]: squad["why"] for squad in decision["passed_over"]}
-    assert passed == {"gas-far": "farther", "gas-night": "off_duty", "sewer": "lacks_skill"}
-    order = await pool.fetchrow("SELECT * FROM notification")
+    assert passed == {"gas-far": "later", "gas-night": "off_duty", "sewer": "lacks_skill"}
+    order = await pool.fetchrow("SELECT * FROM notification WHERE kind = 'order'")
     assert (order["key"], order["recipient"], order["next_attempt_at"]) == (f"order-{task_id}", "gas-near", now)
     assert order["body"] == {
         "key": f"order-{task_id}",
@@ -60,9 +60,14 @@ async def test_the_nearest_squad_is_ordered_with_reasons(pool, report, now):
         "grade": 1,
         "hazard_type": "gas_leak",
         "title": {"zh": "燃气泄漏", "en": "gas leak"},
+        "role": {"zh": "到场处置", "en": "handle it on site"},
         "reason": decision["reason"],
         "place": {"longitude": 112.445, "latitude": 23.645, "grid_id": None},
         "ordered_at": "2026-03-01T04:00:00Z",
+        "confirm_before": "2026-03-01T04:03:00Z",
+        "needs_permit": False,
+        "checklist": [],
+        "materials": {},
     }
     assert await dispatcher.run_once(pool, now) == dispatcher.Dispatched()
 
@@ -92,7 +97,7 @@ async def test_two_dispatchers_at_once_send_one_squad_to_each_of_fifty_incidents
     assert sorted(row["incident_id"] for row in rows) == incidents
     assert {row["status"] for row in rows} == {"ordered"}
     assert len({row["squad_id"] for row in rows}) == 50
-    assert await pool.fetchval("SELECT count(*) FROM notification") == 50
+    assert await pool.fetchval("SELECT count(*) FROM notification WHERE kind = 'order'") == 50
     assert await pool.fetchval("SELECT count(*) FROM incident_event WHERE event = 'dispatched'") == 50
 
 
@@ -134,7 +139,7 @@ async def test_a_task_opened_by_another_hand_is_respected(pool, report, now):
         await attempt.commit()
         assert await run == dispatcher.Dispatched()
     assert await tasks_of(pool, incident_id) == [("gas-far", "ordered")]
-    assert await pool.fetchval("SELECT count(*) FROM notification") == 0
+    assert await pool.fetchval("SELECT count(*) FROM notification WHERE kind = 'order'") == 0
 
 
 async def test_after_a_refusal_the_next_squad_goes(pool, report, now):

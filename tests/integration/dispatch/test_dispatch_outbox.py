@@ -41,7 +41,9 @@ async def task_id(pool, report, now) -> int:
 
 
 async def row_of(pool: asyncpg.Pool) -> asyncpg.Record:
-    return await pool.fetchrow("SELECT attempts, next_attempt_at, sent_at, received_at FROM notification")
+    return await pool.fetchrow(
+        "SELECT attempts, next_attempt_at, sent_at, received_at FROM notification WHERE kind = 'order'"
+    )
 
 
 async def test_an_order_goes_out_and_again_under_the_same_key_until_confirmed(pool, task_id, wire, now):

@@ -45,7 +45,10 @@ async def test_received_stops_the_resending_and_is_logged_once(pool, task_id, no
     received = answer(task_id, "received", now)
     assert await receipts.apply(pool, [received, received], now) == Applied(applied=1, repeated=1)
     assert await receipts.apply(pool, [received], now) == Applied(repeated=1)
-    assert tuple(await pool.fetchrow("SELECT next_attempt_at, received_at FROM notification")) == (None, now)
+    assert tuple(await pool.fetchrow("SELECT next_attempt_at, received_at FROM notification WHERE kind = 'order'")) == (
+        None,
+        now,
+    )
     assert await log_of(pool) == ["received"]
     assert await pool.fetchval("SELECT status FROM task") == "ordered"
 
@@ -107,7 +110,7 @@ async def test_a_squad_can_not_answer_for_another(pool, task_id, now):
     assert await receipts.apply(pool, [stolen], now) == Applied(rejected=1)
     ((_, reason),) = await quarantined(pool)
     assert reason == f"order-{task_id} was ordered from gas-near, not from gas-far"
-    assert await pool.fetchval("SELECT received_at FROM notification") is None
+    assert await pool.fetchval("SELECT received_at FROM notification WHERE kind = 'order'") is None
 
 
 async def test_a_task_that_nobody_was_ordered_for_has_no_key(pool, report, now):

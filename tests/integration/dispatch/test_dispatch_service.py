@@ -141,15 +141,15 @@ async def test_an_order_waits_for_the_broker_and_keeps_its_key(
         server.kill()
         await report(opened_at=datetime.now(UTC))
         await announce()
-        await until("SELECT count(*) FROM notification", 1)
-        assert await pool.fetchval("SELECT sent_at FROM notification") is None
+        await until("SELECT count(*) FROM notification WHERE kind = 'order'", 1)
+        assert await pool.fetchval("SELECT sent_at FROM notification WHERE kind = 'order'") is None
         server.start()
         squad = await stack.enter_async_context(devices(server.url, topic_root))
         order = await squad.next_order()
-        assert order["key"] == await pool.fetchval("SELECT key FROM notification")
+        assert order["key"] == await pool.fetchval("SELECT key FROM notification WHERE kind = 'order'")
         await squad.answer(order, "accept")
         await until("SELECT status FROM task", "accepted")
-    assert await pool.fetchval("SELECT count(*) FROM notification") == 1
+    assert await pool.fetchval("SELECT count(*) FROM notification WHERE kind = 'order'") == 1
 
 
 async def test_receipts_that_come_while_the_hub_is_down_are_taken_later(

@@ -30,6 +30,9 @@ class Desk:
         body = msgspec.json.encode(ORDER | change) if payload is None else payload
         await self._client.publish(f"{self._prefix}/{squad_id}/orders", body, qos=1)
 
+    async def tell(self, squad_id: str, **notice: object) -> None:
+        await self._client.publish(f"{self._prefix}/{squad_id}/notices", msgspec.json.encode(notice), qos=1)
+
     async def receipts(self, count: int) -> list[dict[str, Any]]:
         came: list[dict[str, Any]] = []
         async with asyncio.timeout(20):
@@ -155,3 +158,17 @@ async def test_orders_wait_for_a_squad_that_is_off_line(broker_url: str, topic_r
 async def test_a_crew_of_absentees_is_ready_at_once(broker_url: str, topic_root: str) -> None:
     async with at_work(crew_of(broker_url, topic_root, "gas-1", conducts={"gas-1": "absent"})) as crew:
         assert crew.arrivals == ()
+
+
+async def test_a_squad_stops_when_its_order_is_called_off_and_says_that_it_heard(
+    broker_url: str, topic_root: str
+) -> None:
+    crew = Crew(Broker.parse(broker_url), ["gas-1"], AT_ONCE, now=lambda: AT, prefix=topic_root, client_id=topic_root)
+    async with desk(broker_url, topic_root) as office, at_work(crew):
+        await office.tell("gas-1", key="cancelled-1", kind="cancelled", task_id=1)
+        await office.order("gas-1")
+        await office.order("gas-1", key="order-2", task_id=2)
+        said = [(receipt["key"], receipt["action"]) for receipt in await office.receipts(6)]
+    assert said[0] == ("cancelled-1", "received")
+    assert said[1:] == [("order-2", step) for step in ALL_STEPS]
+    assert [arrival.key for arrival in crew.arrivals] == ["order-1", "order-2"]

@@ -11,7 +11,7 @@ from api import errors
 from api.errors import ApiError
 from api.problems import sort_of
 from api.validation import explain
-from dispatch.tasks import TransitionError, UnknownTaskError
+from dispatch.steps import TransitionError, UnknownTaskError
 from ingest.quarantine import QuarantineError
 
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.assignment import REFUSAL_STANDS, Choice, Need, assign, distance_m
-from dispatch.squads import Squad, on_duty
+from dispatch.assignment import Choice, Need, assign
+from dispatch.reasons import REFUSAL_STANDS
+from dispatch.squads import POSITION_HOLDS, Engagement, Squad, on_duty
+from dispatch.travel import arrival_s, distance_m
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)  # noon in Guangning
 SKILLS = ("gas", "drainage", "cover", "noise")
@@ -64,7 +66,14 @@ def need_lists(draw: st.DrawFn) -> list[Need]:
     return needs
 
 
-busy_squads = st.dictionaries(st.sampled_from([f"s{n}" for n in range(8)]), st.integers(1, 99), max_size=4)
+engagements = st.builds(
+    Engagement,
+    st.integers(1, 99),
+    st.integers(100, 199),
+    st.integers(1, 4),
+    st.sampled_from(["ordered", "en_route", "on_scene", "working"]),
+)
+busy_squads = st.dictionaries(st.sampled_from([f"s{n}" for n in range(8)]), st.tuples(engagements), max_size=4)
 
 
 @given(need_lists(), squad_lists(), busy_squads, moments)
@@ -108,18 +117,24 @@ def test_a_graver_need_never_lacks_what_a_lesser_one_got(needs, squads, busy):
 
 
 @given(need_lists(), squad_lists(), busy_squads)
-def test_the_first_need_gets_the_nearest_that_can_go(needs, squads, busy):
-    choices = assign(needs, squads, busy, NOW)
-    by_id = {n.incident_id: n for n in needs}
-    for choice in choices[:1]:
-        asked = by_id[choice.incident_id]
-        if asked.declined or asked.longitude is None or asked.latitude is None:
-            continue
-        able = [s for s in squads if asked.skill in s.skills and on_duty(s, NOW) and s.squad_id not in busy]
-        far = {s.squad_id: distance_m(asked.longitude, asked.latitude, s.longitude, s.latitude) for s in able}
-        assert (choice.squad_id is None) == (not far)
-        if choice.squad_id is not None:
-            assert far[choice.squad_id] == min(far.values())
+def test_no_exchange_within_a_rank_would_arrive_sooner(needs, squads, busy):
+    needs = [msgspec.structs.replace(n, declined={}, longitude=n.longitude or 112.5, latitude=23.5) for n in needs]
+    choices = {choice.incident_id: choice for choice in assign(needs, squads, busy, NOW)}
+    roster = {squad.squad_id: squad for squad in squads}
+
+    def travel_s(asked: Need, squad_id: str) -> float:
+        squad = roster[squad_id]
+        far = distance_m(asked.longitude, asked.latitude, squad.longitude, squad.latitude)
+        return arrival_s(far, squad.speed_km_h, squad.turnout_s)
+
+    for one in needs:
+        for other in needs:
+            a, b = choices[one.incident_id].squad_id, choices[other.incident_id].squad_id
+            if one.grade != other.grade or a is None or b is None or a == b:
+                continue
+            if one.skill in roster[b].skills and other.skill in roster[a].skills:
+                kept = travel_s(one, a) + travel_s(other, b)
+                assert kept <= travel_s(one, b) + travel_s(other, a) + 0.01
 
 
 def test_each_reason():
@@ -132,11 +147,11 @@ def test_each_reason():
         replace(GAS_1, squad_id="said-no"),
     ]
     asked = need(declined={"said-no": NOW - timedelta(minutes=14)})
-    (choice,) = assign([asked], squads, {"working": 7}, NOW)
+    (choice,) = assign([asked], squads, {"working": (Engagement(7, 70, 2, "on_scene"),)}, NOW)
     assert choice.squad_id == "gas-1"
     assert choice.distance_m == pytest.approx(1112, abs=1)
     assert why(choice) == {
-        "far": "farther",
+        "far": "later",
         "asleep": "off_duty",
         "working": "busy",
         "sewer": "lacks_skill",
@@ -144,9 +159,10 @@ def test_each_reason():
     }
     texts = {passed.squad_id: (passed.zh, passed.en) for passed in choice.passed_over}
     assert texts["working"] == ("正在执行任务7", "busy with task 7")
-    assert texts["far"] == ("较远，28.9公里", "farther: 28.9 km")
-    assert "1.1 km" in choice.reason.en
-    assert "1.1公里" in choice.reason.zh
+    assert texts["far"] == ("到达较晚，约61分钟", "there later, in about 61 min")
+    assert choice.reason.en == "Gas squad 1: on duty, free, has the skill gas, expected in 4 min (1.1 km)"
+    assert choice.reason.zh == "燃气一队：在岗、空闲、具备燃气处置能力，预计4分钟到达（1.1公里）"
+    assert choice.arrival_s == pytest.approx(120 + 1112 * 1.35 / (40 / 3.6), abs=1)
 
 
 def test_the_second_need_hears_who_took_the_squad():
@@ -155,7 +171,7 @@ def test_the_second_need_hears_who_took_the_squad():
     assert (first.incident_id, first.squad_id) == (2, "gas-1")
     assert why(second) == {"gas-1": "taken"}
     assert second.shortfall is not None
-    assert second.shortfall.en == "nobody with the skill gas can go: 1 just sent elsewhere"
+    assert second.shortfall.en == "nobody with the skill gas can go: 1 sent elsewhere"
 
 
 def test_among_equals_the_longest_waiting_goes_first():
@@ -165,7 +181,7 @@ def test_among_equals_the_longest_waiting_goes_first():
 
 def test_shortfall_counts_what_is_missing():
     squads = [replace(GAS_1, squad_id="a"), replace(GAS_1, squad_id="b", duty_start=time(20), duty_end=time(8))]
-    (choice,) = assign([need()], squads, {"a": 5}, NOW)
+    (choice,) = assign([need()], squads, {"a": (Engagement(5, 50, 2, "ordered"),)}, NOW)
     assert choice.squad_id is None
     assert choice.shortfall is not None
     assert choice.shortfall.en == "nobody with the skill gas can go: 1 busy, 1 off duty"
@@ -213,6 +229,77 @@ def test_an_unknown_place_still_gets_a_squad():
 )
 def test_distances(a, b, kilometres):
     assert distance_m(*a, *b) / 1000 == pytest.approx(kilometres, abs=0.01)
+
+
+def test_all_needs_of_a_rank_are_looked_at_together():
+    # The nearest squad for each in turn would send the only drainage squad's neighbour the long way.
+    west, east = replace(GAS_1, squad_id="west", longitude=112.40), replace(GAS_1, squad_id="east", longitude=112.50)
+    first = need(1, longitude=112.46, since=NOW - timedelta(minutes=9))
+    second = need(2, longitude=112.52)
+    choices = assign([first, second], [west, east], {}, NOW)
+    assert {choice.incident_id: choice.squad_id for choice in choices} == {1: "west", 2: "east"}
+    assert why(choices[0]) == {"east": "taken"}
+
+
+def test_who_leads_a_response_comes_before_who_supports_one():
+    support = need(1, role="cordon", lead=False, since=NOW - timedelta(hours=1))
+    choices = assign([support, need(2)], [GAS_1], {}, NOW)
+    assert [(choice.incident_id, choice.squad_id) for choice in choices] == [(2, "gas-1"), (1, None)]
+
+
+def test_a_fresh_position_counts_and_a_stale_one_does_not():
+    here = (112.44, 23.6401)
+    near = replace(GAS_1, squad_id="near", latitude=23.65)
+    out = replace(GAS_1, squad_id="out", latitude=23.9, seen=here, seen_at=NOW - POSITION_HOLDS)
+    (choice,) = assign([need()], [near, out], {}, NOW)
+    assert choice.squad_id == "out"
+    stale = replace(out, seen_at=NOW - POSITION_HOLDS - timedelta(seconds=1))
+    (choice,) = assign([need()], [near, stale], {}, NOW)
+    assert choice.squad_id == "near"
+    (choice,) = assign([need()], [stale], {}, NOW)
+    assert choice.reason.en.endswith("from its home, as its position is stale")
+
+
+def test_capacity_rest_and_service():
+    two = replace(GAS_1, capacity=2)
+    task = Engagement(5, 50, 2, "working")
+    assert assign([need()], [two], {"gas-1": (task,)}, NOW)[0].squad_id == "gas-1"
+    assert {choice.squad_id for choice in assign([need(1), need(2)], [two], {}, NOW)} == {"gas-1"}
+    tired = replace(GAS_1, rested_at=NOW + timedelta(minutes=5))
+    (choice,) = assign([need()], [tired], {}, NOW)
+    assert choice.shortfall is not None
+    assert choice.shortfall.en == "nobody with the skill gas can go: 1 resting"
+    assert choice.passed_over[0].en == "resting for 5 min more"
+    broken = replace(GAS_1, out_since=NOW, out_reason="车辆故障")
+    assert why(assign([need()], [broken], {}, NOW)[0]) == {"gas-1": "out_of_service"}
+
+
+@pytest.mark.parametrize(
+    ("preempt", "grade", "status", "lead", "squad_id", "automatic"),
+    [
+        ("automatic", 3, "en_route", True, "gas-1", True),
+        ("propose", 3, "ordered", True, None, False),
+        ("never", 3, "en_route", True, None, None),
+        ("automatic", 3, "on_scene", True, None, None),
+        ("automatic", 1, "en_route", True, None, None),
+        ("automatic", 3, "en_route", False, None, None),
+    ],
+)
+def test_red_may_take_a_squad_that_is_on_its_way_to_less(preempt, grade, status, lead, squad_id, automatic):
+    asked = need(1, grade=1, preempt=preempt, lead=lead)
+    (choice,) = assign([asked], [GAS_1], {"gas-1": (Engagement(5, 50, grade, status),)}, NOW)
+    assert choice.squad_id == squad_id
+    assert (choice.preemption.automatic if choice.preemption else None) == automatic
+    assert (choice.shortfall is None) == (squad_id is not None)
+    if choice.preemption:
+        assert (choice.preemption.task_id, choice.preemption.incident_id) == (5, 50)
+        assert "incident 50" in choice.preemption.reason.en
+
+
+def test_one_squad_is_taken_off_for_one_red_only():
+    asked = [need(n, grade=1, preempt="automatic") for n in (1, 2)]
+    choices = assign(asked, [GAS_1], {"gas-1": (Engagement(5, 50, 4, "ordered"),)}, NOW)
+    assert [choice.squad_id for choice in choices] == ["gas-1", None]
 
 
 def test_two_hundred_incidents_and_a_hundred_squads_take_50_ms_at_most():

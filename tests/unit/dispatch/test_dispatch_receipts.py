@@ -14,7 +14,7 @@ GOOD = b'{"key":"order-12","action":"accept","time":"2026-03-01T12:00:00+08:00",
 
 def test_a_receipt():
     when = datetime(2026, 3, 1, 4, tzinfo=UTC)
-    assert parse_receipt(TOPIC, GOOD, "squads") == Receipt("gas-1", 12, "accept", when, "on our way")
+    assert parse_receipt(TOPIC, GOOD, "squads") == Receipt("gas-1", "order-12", 12, "accept", when, "on our way")
 
 
 def test_received_is_no_action_and_the_note_may_be_missing():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from dispatch.squads import Roster, Squad, on_duty
+from dispatch.squads import Engagement, Roster, Squad, on_duty
 
 
 def squad(start: time, end: time, squad_id: str = "s", skills: frozenset[str] = frozenset({"gas"})) -> Squad:
@@ -35,5 +35,5 @@ def test_free_skills_leave_out_the_busy_and_the_resting():
     busy = squad(time(0), time(0), "busy", frozenset({"drainage"}))
     resting = squad(time(20), time(8), "resting", frozenset({"noise"}))
     free = squad(time(0), time(0), "free", frozenset({"gas", "cover"}))
-    roster = Roster((busy, resting, free), {"busy": 4})
+    roster = Roster((busy, resting, free), {"busy": (Engagement(4, 1, 2, "ordered"),)})
     assert roster.free_skills(datetime(2026, 6, 1, 4, tzinfo=UTC)) == {"gas", "cover"}

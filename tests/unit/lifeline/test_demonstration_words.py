@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from dispatch.tasks import STEPS
+from dispatch.steps import STEPS
 from lifeline.demonstration import words
 from simulators.drill import Event, Text, Wanted
 

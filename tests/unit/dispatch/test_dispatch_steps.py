@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.errors import DispatchError
-from dispatch.tasks import ACTIONS, STEPS, Action, Move, Report, Status, TaskView, TransitionError, step
+from dispatch.steps import ACTIONS, STEPS, Action, Move, Report, Status, TaskView, TransitionError, step
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-ROAD: tuple[Status, ...] = ("ordered", "accepted", "en_route", "on_scene", "done")
+ROAD: tuple[Status, ...] = ("ordered", "accepted", "en_route", "on_scene", "working", "done", "checked")
 
 
 def task(status: Status) -> TaskView:
@@ -55,12 +55,12 @@ def test_steps(status, action, reached):
         (
             "ordered",
             "done",
-            "task 7: done is not possible, a squad reports a task done only after it reported on_scene",
+            "task 7: done is not possible, a squad reports that only after it reported on_scene",
         ),
         (
             "on_scene",
             "refuse",
-            "task 7: refuse is not possible, the squad is on scene: cancel the task to send another",
+            "task 7: refuse is not possible, the squad is on scene: report that it can't be done",
         ),
         ("refused", "accept", "task 7: accept is not possible, the task is refused"),
         ("cancelled", "done", "task 7: done is not possible, the task is cancelled"),

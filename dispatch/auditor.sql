@@ -1,0 +1,28 @@
+-- name: findings
+-- Of what is real, and of exercises that are under way.
+WITH running AS (SELECT exercise_id FROM exercise WHERE status = 'running')
+SELECT 'task_without_clock' AS what, incident_id, task_id FROM task WHERE open AND clock_at IS NULL
+  AND exercise_id IN (SELECT exercise_id FROM running)
+UNION ALL
+SELECT 'task_not_watched', incident_id, task_id FROM task WHERE open AND clock_at <= $1
+  AND exercise_id IN (SELECT exercise_id FROM running)
+UNION ALL
+SELECT 'incident_without_response', incident_id, NULL FROM incident
+WHERE closed_at IS NULL AND opened_at <= $1 AND exercise_id IN (SELECT exercise_id FROM running)
+  AND NOT EXISTS (SELECT FROM response WHERE response.incident_id = incident.incident_id)
+UNION ALL
+SELECT 'incident_without_task', incident_id, NULL FROM incident JOIN response USING (incident_id)
+WHERE closed_at IS NULL AND stage IN ('reported', 'filed', 'dispatched', 'handling') AND opened_at <= $1
+  AND exercise_id IN (SELECT exercise_id FROM running)
+  AND NOT EXISTS (SELECT FROM task WHERE task.incident_id = incident.incident_id
+                  AND (open OR lead AND status IN ('done', 'checked') AND task_id > after_task))
+  AND NOT EXISTS (SELECT FROM task WHERE task.incident_id = incident.incident_id AND updated_at > $1)
+UNION ALL
+SELECT 'order_not_sent', notification.incident_id, task_id FROM notification JOIN task USING (task_id)
+WHERE kind = 'order' AND open AND notification.incident_id IS NOT NULL AND sent_at IS NULL
+  AND notification.created_at <= $1 AND task.exercise_id IN (SELECT exercise_id FROM running)
+ORDER BY 2, 3 NULLS FIRST, 1
+
+-- name: start_clocks
+UPDATE task SET clock_at = updated_at, unconfirmed_since = coalesce(unconfirmed_since, created_at)
+WHERE open AND clock_at IS NULL

@@ -1,0 +1,41 @@
+-- name: take_turn
+SELECT pg_advisory_xact_lock($1)
+
+-- name: due
+SELECT channel, recipient, coalesce(most, 6) AS most, coalesce(window_s, 600) AS window_s,
+       coalesce(quiet, '{}') AS quiet, coalesce(language, 'zh') AS language
+FROM (SELECT channel, recipient, min(notification.grade) AS grade FROM notification
+      WHERE next_attempt_at <= $1 AND channel <> 'mqtt' GROUP BY channel, recipient) AS waiting
+LEFT JOIN contact ON contact_id = recipient
+ORDER BY grade, channel, recipient LIMIT $2
+
+-- name: pending
+SELECT notification_id, grade, body, attempts FROM notification
+WHERE channel = $1 AND recipient = $2 AND next_attempt_at <= $3 ORDER BY notification_id FOR UPDATE
+
+-- name: sent_since
+SELECT bundle, max(attempted_at) AS at FROM notification
+WHERE channel = $1 AND recipient = $2 AND attempted_at > $3 GROUP BY bundle
+
+-- name: lease
+UPDATE notification SET attempts = attempts + 1, attempted_at = $2, next_attempt_at = $3, bundle = $4
+WHERE notification_id = ANY ($1::bigint[])
+
+-- name: hold
+UPDATE notification SET next_attempt_at = held.until
+FROM jsonb_to_recordset($1) AS held (notification_id bigint, until timestamptz)
+WHERE notification.notification_id = held.notification_id
+
+-- name: settle
+UPDATE notification SET sent_at = CASE WHEN sent THEN $2 ELSE sent_at END, error = outcome.error,
+       next_attempt_at = outcome.next, dead_at = CASE WHEN dead THEN $2 END
+FROM jsonb_to_recordset($1) AS outcome (ids bigint[], sent boolean, error text, next timestamptz, dead boolean)
+WHERE notification_id = ANY (outcome.ids)
+
+-- name: acknowledge
+UPDATE notification SET received_at = coalesce(received_at, $3), received_by = coalesce(received_by, $2)
+WHERE notification_id = $1 RETURNING notification_id
+
+-- name: revive
+UPDATE notification SET dead_at = NULL, attempts = 0, next_attempt_at = $2
+WHERE notification_id = $1 AND dead_at IS NOT NULL RETURNING notification_id

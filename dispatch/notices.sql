@@ -1,0 +1,55 @@
+-- name: tell_squads
+INSERT INTO notification (key, kind, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)
+SELECT key, notice.kind, task_id, incident_id, 'mqtt', recipient, coalesce(incident.grade, 4),
+       jsonb_build_object('key', key, 'kind', notice.kind, 'task_id', task_id, 'incident_id', incident_id,
+                          'text', coalesce(marked, text), 'told_at', $2::timestamptz)
+           || CASE WHEN marked IS NULL THEN '{}' ELSE jsonb_build_object('exercise_id', exercise_id) END,
+       $2, $2
+FROM jsonb_to_recordset($1) AS notice (key text, kind text, recipient text, task_id bigint, incident_id bigint,
+     text jsonb)
+LEFT JOIN incident USING (incident_id)
+CROSS JOIN LATERAL (SELECT CASE WHEN exercise_id <> 0 THEN jsonb_build_object(
+    'zh', '【演练】' || replace(text ->> 'zh', '【演练】', ''), 'en', 'DRILL ' || replace(text ->> 'en', 'DRILL ', ''))
+    END AS marked) AS exercise
+-- An order that never left needs no calling off.
+WHERE notice.kind <> 'cancelled' OR EXISTS (
+    SELECT FROM notification AS sent WHERE sent.key = 'order-' || notice.task_id AND attempts > 0)
+ON CONFLICT (key) DO NOTHING
+
+-- name: tell_people
+-- Who has duty by the rota comes before the others of the same function; who is on leave is stood in for. People are not
+-- enrolled in exercises: what they would be told stays on the console, marked, under their function.
+WITH notice AS (
+    SELECT notice.*, incident.grid_id, incident.kind AS asset, coalesce(incident.grade, notice.grade) AS worst,
+           coalesce(exercise_id, 0) AS exercise_id
+    FROM jsonb_to_recordset($1) AS notice (key text, kind text, recipient text, task_id bigint, incident_id bigint,
+         text jsonb, grade smallint)
+    LEFT JOIN incident USING (incident_id)
+), present AS (
+    SELECT contact.contact_id, contact.person, contact.grid_id, contact.unit,
+           coalesce(leave.substitute, contact.contact_id) AS answers, leave.shift_id IS NOT NULL AS away,
+           EXISTS (SELECT FROM shift WHERE shift.contact_id = contact.contact_id AND kind = 'duty'
+                   AND starts_at <= $2 AND ends_at > $2) AS on_duty
+    FROM contact
+    LEFT JOIN shift AS leave ON leave.contact_id = contact.contact_id AND leave.kind = 'leave'
+         AND leave.starts_at <= $2 AND leave.ends_at > $2
+), suited AS (
+    SELECT key, answers, on_duty, bool_or(on_duty) OVER (PARTITION BY key) AS any_on_duty
+    FROM notice JOIN present ON notice.exercise_id = 0 AND person = recipient AND (NOT away OR answers <> contact_id) AND CASE person
+        WHEN 'grid_person' THEN present.grid_id = notice.grid_id
+        WHEN 'owner_unit' THEN EXISTS (SELECT FROM grid_owner WHERE grid_owner.grid_id = notice.grid_id
+                                       AND grid_owner.kind = asset AND grid_owner.unit = present.unit)
+        ELSE true END
+), told AS (
+    SELECT DISTINCT key, answers AS contact_id FROM suited WHERE on_duty OR NOT any_on_duty
+)
+INSERT INTO notification (key, kind, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, sent_at,
+                          created_at)
+SELECT concat_ws(':', notice.key, told.contact_id, channel), notice.kind, task_id, incident_id, channel,
+       coalesce(told.contact_id, notice.recipient), worst, jsonb_build_object('text', CASE WHEN exercise_id = 0 THEN text ELSE jsonb_build_object(
+           'zh', '【演练】' || replace(text ->> 'zh', '【演练】', ''),
+           'en', 'DRILL ' || replace(text ->> 'en', 'DRILL ', '')) END),
+       CASE WHEN channel <> 'console' THEN $2::timestamptz END, CASE WHEN channel = 'console' THEN $2::timestamptz END, $2
+FROM notice LEFT JOIN told USING (key) LEFT JOIN contact USING (contact_id)
+CROSS JOIN LATERAL unnest(coalesce(contact.channels, '{console}')) AS channel
+ON CONFLICT (key) DO NOTHING

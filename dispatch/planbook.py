@@ -1,0 +1,96 @@
+"""Plans in the database: every revision, proposed by one person and in force once another has approved it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from database.pool import Connection
+from database.queries import load_queries
+from dispatch.plans import Plan, PlanError, parse_plan
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+def body_of(plan: Plan) -> dict[str, Any]:
+    """The plan as jsonb gives it back."""
+    body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan))
+    return body
+
+
+async def propose(connection: Connection, plans: Sequence[Plan], by: str, now: datetime, note: str = "") -> list[str]:
+    """Add a revision for every plan that differs from the newest one; ``hazard_type revision`` of those added.
+
+    ``note`` says why, such as the finding of a drill. A proposal changes nothing until it is approved.
+    """
+    added = []
+    async with connection.transaction():
+        await connection.execute(_SQL.lock)
+        latest = {row["hazard_type"]: row for row in await connection.fetch(_SQL.latest)}
+        for plan in plans:
+            row = latest.get(plan.hazard_type)
+            body = body_of(plan)
+            if row is not None and row["body"] == body:
+                continue
+            revision = row["revision"] + 1 if row is not None else 1
+            await connection.execute(_SQL.propose, plan.hazard_type, revision, body, plan.source, note, by, now)
+            added.append(f"{plan.hazard_type} {revision}")
+    return added
+
+
+async def approve(connection: Connection, hazard_type: str, revision: int, by: str, now: datetime) -> None:
+    """Put a proposed revision in force.
+
+    PlanError when there is no such proposal, when it was approved before, when ``by`` proposed it, or when a later one
+    is in force already.
+    """
+    async with connection.transaction():
+        row = await connection.fetchrow(_SQL.find, hazard_type, revision)
+        if row is None:
+            raise PlanError(
+                f"there is no revision {revision} of the plan for {hazard_type}: see `lifeline plans history`"
+            )
+        if row["approved_at"] is not None:
+            raise PlanError(f"revision {revision} of the plan for {hazard_type} was approved before")
+        if row["proposed_by"] == by:
+            raise PlanError(f"{by} proposed revision {revision} for {hazard_type}; another person has to approve it")
+        newer = await connection.fetchval(_SQL.newer_in_force, hazard_type, revision)
+        if newer is not None:
+            raise PlanError(f"revision {newer} of the plan for {hazard_type} is in force already: propose it anew")
+        await connection.execute(_SQL.approve, hazard_type, revision, by, now)
+
+
+async def adopt(connection: Connection, plans: Sequence[Plan], now: datetime) -> tuple[list[str], list[str]]:
+    """Load a county's plans: (in force at once, only proposed).
+
+    The first revision for a hazard type is the county's own data and needs nobody's approval; a changed one does.
+    """
+    async with connection.transaction():
+        added = await propose(connection, plans, "county data", now)
+        for name in added:
+            hazard_type, revision = name.split()
+            if revision == "1":
+                await approve(connection, hazard_type, 1, "lifeline init", now)
+    return [name for name in added if name.endswith(" 1")], [name for name in added if not name.endswith(" 1")]
+
+
+async def in_force(connection: Connection) -> dict[str, tuple[int, Plan]]:
+    """Number and content of the plan in force for each hazard type that has one."""
+    return {row["hazard_type"]: (row["plan_id"], _plan(row)) for row in await connection.fetch(_SQL.in_force)}
+
+
+async def plans_of(connection: Connection, plan_ids: Iterable[int]) -> dict[int, Plan]:
+    """Revisions by their numbers, whether in force or not."""
+    return {row["plan_id"]: _plan(row) for row in await connection.fetch(_SQL.of_ids, sorted(set(plan_ids)))}
+
+
+async def history(connection: Connection, hazard_type: str | None = None) -> list[asyncpg.Record]:
+    """Revisions in their order: hazard_type, revision, source, note, proposed and approved by whom and when."""
+    return await connection.fetch(_SQL.history, hazard_type)
+
+
+def _plan(row: asyncpg.Record) -> Plan:
+    return parse_plan(f"plan for {row['hazard_type']}, revision {row['revision']}", row["body"])

@@ -1,0 +1,126 @@
+"""What an incident calls for: the plan in force, applied when it is opened, grows graver or flares up again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from alerts.cases import take_steps
+from alerts.grades import grade_of
+from alerts.stages import Step
+from database.pool import Connection
+from database.queries import load_queries
+from dispatch.exercises import REAL
+from dispatch.notices import Notice, tell_people
+from dispatch.planbook import in_force, plans_of
+from dispatch.plans import Plan, Response, usual_response
+from dispatch.supplies import reserve, shortage
+from dispatch.words import Words
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+async def respond(connection: Connection, now: datetime, most: int) -> int:
+    """Apply plans to at most ``most`` incidents that have outgrown what was planned, gravest first; how many.
+
+    In the caller's transaction: roles to be filled, who is told, and the clock of the next report. A graver grade adds
+    to what is under way. An incident that was fed back while a hazard of it grew graver again starts anew.
+    """
+    rows = await connection.fetch(_SQL.outgrown, most)
+    if not rows:
+        return 0
+    plans = await in_force(connection)
+    entries, roles, notices = [], [], []
+    for row in rows:
+        plan_id, plan = plans.get(row["hazard_type"], (None, None))
+        response = _response(plan, row["grade"], row["skill"])
+        entries.append(_entry(row, plan_id, response, now))
+        roles += [_role(row["incident_id"], role) for role in response.roles]
+        notices += [_opened(row, person) for person in response.tell]
+    await connection.execute(_SQL.write, entries, roles)
+    await take_steps(connection, [_again(row["incident_id"], now) for row in rows if row["again"]])
+    notices += await _reserve(connection, rows, plans, now)
+    await tell_people(connection, notices, now)
+    return len(rows)
+
+
+async def _reserve(
+    connection: Connection, rows: Sequence[asyncpg.Record], plans: Mapping[str, tuple[int, Plan]], now: datetime
+) -> list[Notice]:
+    """Reserve the materials of each response; what the duty officer is told of those that fall short.
+
+    An exercise reserves nothing: its orders name the materials, and they stay free for what is real.
+    """
+    notices = []
+    exhausted: set[str] = set()
+    for row in rows:
+        if row["hazard_type"] not in plans or row["exercise_id"] != REAL:
+            continue
+        wanted = plans[row["hazard_type"]][1].at(row["grade"]).materials
+        # Thousands of incidents at once need not ask thousands of times for what has run out.
+        missing = {item: amount for item, amount in wanted.items() if item in exhausted and not row["planned"]}
+        asked = {item: amount for item, amount in wanted.items() if item not in missing}
+        missing |= await reserve(connection, row["incident_id"], asked, now)
+        exhausted |= missing.keys()
+        if missing:
+            notices.append(_short(row, shortage(missing)))
+    return notices
+
+
+def _short(row: asyncpg.Record, text: Words) -> Notice:
+    return Notice(
+        key=f"materials-{row['incident_id']}-{row['grade']}",
+        kind="shortfall",
+        recipient="duty_officer",
+        incident_id=row["incident_id"],
+        text=Words(f"事件{row['incident_id']}：{text.zh}", f"Incident {row['incident_id']}: {text.en}"),
+    )
+
+
+async def responses_of(connection: Connection, rows: Sequence[asyncpg.Record]) -> dict[int, Response]:
+    """The response to each incident; rows have incident_id, plan_id, planned_grade and skill."""
+    plans = await plans_of(connection, {row["plan_id"] for row in rows if row["plan_id"] is not None})
+    return {
+        row["incident_id"]: _response(plans.get(row["plan_id"]), row["planned_grade"], row["skill"]) for row in rows
+    }
+
+
+def _response(plan: Plan | None, grade: int, skill: str) -> Response:
+    return usual_response(skill) if plan is None else plan.at(grade)
+
+
+def _entry(row: asyncpg.Record, plan_id: int | None, response: Response, now: datetime) -> dict[str, Any]:
+    reports = response.reports
+    return {
+        "incident_id": row["incident_id"],
+        "plan_id": plan_id,
+        "grade": row["grade"],
+        "again": row["again"],
+        "report_due_at": now + timedelta(seconds=reports.first_s) if reports is not None else None,
+    }
+
+
+def _again(incident_id: int, now: datetime) -> Step:
+    return Step(incident_id, "return", "dispatcher", now, "a hazard of it is open and unchecked")
+
+
+def _role(incident_id: int, role: msgspec.Struct) -> dict[str, Any]:
+    return {"incident_id": incident_id, **msgspec.to_builtins(role)}
+
+
+def _opened(row: asyncpg.Record, person: str) -> Notice:
+    colour = grade_of(5 - row["grade"])
+    news = ("升级为", "is now") if row["planned"] else ("", "is")
+    return Notice(
+        key=f"incident-{row['incident_id']}-{row['grade']}-{person}",
+        kind="regraded" if row["planned"] else "opened",
+        recipient=person,
+        incident_id=row["incident_id"],
+        text=Words(
+            f"【{news[0]}{colour.zh}】{row['title_zh']}（事件{row['incident_id']}）",
+            f"{row['title_en']} (incident {row['incident_id']}) {news[1]} {colour.colour}",
+        ),
+    )

@@ -1,0 +1,129 @@
+"""The duty rota: shifts of squads and people, leave with substitutes, hand-over, and iCalendar in and out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import asyncpg
+import icalendar
+import msgspec
+
+from database.pool import Connection
+from database.queries import load_queries
+from dispatch.errors import DispatchError
+from dispatch.squads import LOCAL
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+_PRODUCT = "-//Lifeline//duty rota//ZH"
+
+
+class RotaError(DispatchError):
+    """A calendar or shift that can't be used; the message says which and what to change."""
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """Duty, or leave, of a squad or a contact ``who`` from ``starts_at`` up to ``ends_at``.
+
+    ``substitute`` is the contact who stands in during a leave; ``uid`` is iCalendar's, under which it is changed.
+    """
+
+    uid: str
+    who: str
+    starts_at: datetime
+    ends_at: datetime
+    kind: Literal["duty", "leave"] = "duty"
+    substitute: str | None = None
+    note: str = ""
+
+
+def parse_calendar(content: bytes) -> list[Shift]:
+    """The shifts of an iCalendar file: SUMMARY names the squad or contact by id, CATEGORIES may say leave.
+
+    X-SUBSTITUTE names who stands in. Times without a zone are taken as local. RotaError for what can't be used;
+    recurring events are refused, since a shift that recurs for ever can't be handed over.
+    """
+    try:
+        calendar = icalendar.Calendar.from_ical(content)
+    except (ValueError, IndexError, KeyError) as error:
+        raise RotaError(f"not an iCalendar file: {error}") from error
+    return [_shift(event) for event in calendar.walk("VEVENT")]
+
+
+def _shift(event: icalendar.cal.Component) -> Shift:
+    uid = str(event.get("UID", ""))
+    if not uid:
+        raise RotaError("an event has no UID")
+    if event.get("RRULE") is not None:
+        raise RotaError(f"event {uid} recurs; export single shifts instead")
+    start, end = event.get("DTSTART"), event.get("DTEND")
+    if start is None or end is None:
+        raise RotaError(f"event {uid} needs DTSTART and DTEND")
+    starts_at, ends_at = _moment(uid, start.dt), _moment(uid, end.dt)
+    if ends_at <= starts_at:
+        raise RotaError(f"event {uid} ends before it begins")
+    categories = event.get("CATEGORIES")
+    words = {str(word).lower() for word in categories.cats} if categories is not None else set()
+    substitute = str(event.get("X-SUBSTITUTE", "")) or None
+    kind: Literal["duty", "leave"] = "leave" if words & {"leave", "请假"} else "duty"
+    return Shift(
+        uid=uid,
+        who=str(event.get("SUMMARY", "")).strip(),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        kind=kind,
+        substitute=substitute,
+        note=str(event.get("DESCRIPTION", "")),
+    )
+
+
+def _moment(uid: str, time: object) -> datetime:
+    if not isinstance(time, datetime):
+        raise RotaError(f"event {uid}: give DTSTART and DTEND as times, not as whole days")
+    return time if time.tzinfo is not None else time.replace(tzinfo=LOCAL)
+
+
+def write_calendar(shifts: Sequence[Shift], now: datetime) -> bytes:
+    """The shifts as an iCalendar file (RFC 5545), which ``parse_calendar`` reads back."""
+    calendar = icalendar.Calendar()
+    calendar.add("PRODID", _PRODUCT)
+    calendar.add("VERSION", "2.0")
+    for shift in shifts:
+        event = icalendar.Event()
+        event.add("UID", shift.uid)
+        event.add("DTSTAMP", now)
+        event.add("SUMMARY", shift.who)
+        event.add("DTSTART", shift.starts_at)
+        event.add("DTEND", shift.ends_at)
+        event.add("CATEGORIES", [shift.kind])
+        if shift.substitute is not None:
+            event.add("X-SUBSTITUTE", shift.substitute)
+        if shift.note:
+            event.add("DESCRIPTION", shift.note)
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+async def save_shifts(connection: Connection, shifts: Sequence[Shift]) -> None:
+    """Add shifts, or change those known under the same uid, all or none; RotaError when somebody isn't known."""
+    async with connection.transaction():
+        names = {row["name"]: row["sort"] for row in await connection.fetch(_SQL.known)}
+        for shift in shifts:
+            sort = names.get(shift.who)
+            if sort is None:
+                raise RotaError(f"shift {shift.uid}: there is no squad or contact {shift.who!r}")
+            if shift.substitute is not None and names.get(shift.substitute) != "contact":
+                raise RotaError(f"shift {shift.uid}: there is no contact {shift.substitute!r} to stand in")
+        rows = [{**msgspec.to_builtins(shift), "sort": names[shift.who]} for shift in shifts]
+        await connection.execute(_SQL.save, rows)
+
+
+async def shifts_between(connection: Connection, start: datetime, end: datetime) -> list[Shift]:
+    """Shifts that touch the time from ``start`` to ``end``, in order of their beginning."""
+    return [Shift(**dict(row)) for row in await connection.fetch(_SQL.between, start, end)]
+
+
+async def hand_over(where: "asyncpg.Pool | Connection", uid: str, actor: str, note: str, now: datetime) -> None:
+    """Note that a shift was handed over (交接班), by whom and what was said; RotaError when it isn't known."""
+    if await where.fetchval(_SQL.hand_over, uid, now, note, actor) is None:
+        raise RotaError(f"there is no shift {uid} that wasn't handed over yet")

@@ -1,0 +1,63 @@
+"""``lifeline plans``, ``rota`` and ``review`` as a person uses them."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+
+GUANGNING = Path(__file__).parents[3] / "counties" / "guangning"
+
+
+async def lifeline(database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LIFELINE_DATABASE_URL": database_url, "COLUMNS": "200"}
+    command = [sys.executable, "-m", "lifeline", *arguments]
+    return await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+async def test_a_plan_is_changed_by_two_people(database_url: str, tmp_path: Path) -> None:
+    county = tmp_path / "county"
+    shutil.copytree(GUANGNING, county)
+    plans = str(county / "plans")
+    assert "plans: 12, of which 12 new" in (await lifeline(database_url, "init", str(county))).stdout
+    assert (await lifeline(database_url, "plans", "diff", plans)).stdout == ""
+    file = county / "plans" / "noise_burst.yaml"
+    file.write_text(file.read_text().replace("confirm_s: 600", "confirm_s: 480"))
+    changes = (await lifeline(database_url, "plans", "diff", plans)).stdout
+    assert "-      confirm_s: 600" in changes
+    assert "+      confirm_s: 480" in changes
+    again = await lifeline(database_url, "init", str(county))
+    assert "plan noise_burst 2 is proposed" in again.stdout
+    refused = await lifeline(database_url, "plans", "approve", "noise_burst", "2", "--by", "county data")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "another person has to approve it" in refused.stderr
+    approved = await lifeline(database_url, "plans", "approve", "noise_burst", "2", "--by", "wang")
+    assert approved.stdout == "noise_burst 2: in force\n"
+    history = (await lifeline(database_url, "plans", "history", "noise_burst")).stdout.splitlines()
+    assert len(history) == 3
+    assert history[2].split()[-1] == "wang"
+    assert (await lifeline(database_url, "plans", "load", plans, "--by", "li")).stdout == "nothing differs\n"
+
+    figures = orjson.loads((await lifeline(database_url, "review", "kpis")).stdout)
+    assert figures["figures"] == []
+    assert len(figures["definitions"]) == 7
+    missing = await lifeline(database_url, "review", "incident", "7")
+    assert missing.stderr == "lifeline: there is no incident 7\n"
+
+
+async def test_the_rota_is_taken_in_and_printed(database_url: str, tmp_path: Path) -> None:
+    await lifeline(database_url, "init", str(GUANGNING))
+    file = tmp_path / "rota.ics"
+    event = (
+        "BEGIN:VEVENT\r\nUID:x1\r\nSUMMARY:gas-1\r\nDTSTART:20990101T000000Z\r\nDTEND:20990101T080000Z\r\nEND:VEVENT"
+    )
+    file.write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{event}\r\nEND:VCALENDAR\r\n")
+    assert (await lifeline(database_url, "rota", "import", str(file))).stdout == "shifts: 1\n"
+    printed = await lifeline(database_url, "rota", "export", "--days", "31")
+    assert printed.stdout.startswith("BEGIN:VCALENDAR")
+    file.write_text(file.read_text().replace("gas-1", "nobody"))
+    refused = await lifeline(database_url, "rota", "import", str(file))
+    assert "there is no squad or contact 'nobody'" in refused.stderr
