@@ -3,6 +3,7 @@
 Each sensor is replayed on its own, so grades that neighbours would have confirmed are left out on both sides.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from alerts.rules import Rule, RuleFile
 from alerts.sensorstate import Found, SensorState
 from alerts.tracks import ZONE
 from alerts.watch import Watch, build_watch
+from database.pool import Database
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind
 from ingest.payload import Row
@@ -171,23 +173,24 @@ def affected(current: Rules, proposed: RuleFile) -> tuple[Rules, Rules]:
 
 
 async def backtest(
-    pool: asyncpg.Pool, rules: InForce, proposed: RuleFile, begin: datetime, end: datetime, tell: Tell
+    database: Database, rules: InForce, proposed: RuleFile, begin: datetime, end: datetime, tell: Tell
 ) -> Comparison:
     """Replay the stored readings of the proposal's kind in [begin, end) under both sets of rules."""
     kind = KINDS[proposed.kind]
     before, after = affected(rules.of(kind.name), proposed)
     sides = Side(end), Side(end)
     readings = 0
-    sensors = await pool.fetch(_SQL.sensors, kind.name) if after else []
+    sensors = await database.fetch(_SQL.sensors, kind.name) if after else []
     watches = _Watches(kind.name, before), _Watches(kind.name, after)
     for start in range(0, len(sensors), _AT_ONCE):
         chunk = {sensor["sensor_id"]: sensor for sensor in sensors[start : start + _AT_ONCE]}
-        records = await pool.fetch(_rows(kind, (before, after)), list(chunk), begin, end)
+        records = await database.fetch(_rows(kind, (before, after)), list(chunk), begin, end)
         readings += len(records)
         for sensor_id, rows in _grouped(records):
             sensor = chunk[sensor_id]
             for side, known in zip(sides, watches, strict=True):
                 side.episodes += replay(known.of(sensor), sensor["code"], rows, begin, end)
+            await asyncio.sleep(0)  # who else works in this process gets a turn
         tell(min(start + _AT_ONCE, len(sensors)), len(sensors), readings)
     return compare(*sides, readings)
 
