@@ -30,7 +30,7 @@ class Context:
     throttles: Throttles
     feed: Feed
     issuer: Issuer
-    exports: asyncio.Semaphore  # so many files at once are made
+    exports: asyncio.Semaphore  # so many files at once are made, or back-tests run
 
 
 def context_of(request: Request) -> Context:

@@ -34,8 +34,11 @@ TABLES = (
     "hazard",
     "hazard_event",
     "incident",
+    "incident_report",
     "task",
     "task_event",
+    "rule",
+    "silence",
     "quarantine",
     "api_key",
     "account",
@@ -66,7 +69,18 @@ def requests_with(text: str, county: Any) -> Iterator[Hostile]:
     """A request for each string, number or word that a route takes, with ``text`` in its place."""
     written = quote(text, safe="")
     plain = {"code": "GAS-1", "hazard_id": county.hazard, "incident_id": county.incident, "task_id": county.task}
-    plain |= {"quarantine_id": county.held, "action": "accept", "format": "native", "name": "officer-1"}
+    plain |= {
+        "quarantine_id": county.held,
+        "action": "accept",
+        "decision": "return",
+        "kind": "gas",
+        "hazard_type": "gas_leak",
+        "revision": 1,
+        "silence_id": county.silence,
+        "exercise_id": county.exercise,
+        "format": "native",
+        "name": "officer-1",
+    }
     plain |= {"warning_id": county.warning, "identifier": "x"}
     plain |= {"session_id": "00000000-0000-4000-8000-000000000000"}
     for route, methods in openapi_document()["paths"].items():
@@ -98,7 +112,7 @@ async def test_sql_in_every_field_changes_nothing(
                 wanted.method, wanted.address, json=wanted.body, headers=wanted.headers
             )
             if wanted.method != "GET" or answer.status_code != 200:  # a filter may take any words
-                assert answer.status_code in (404, 422, 503), (wanted, answer.text)
+                assert answer.status_code in (404, 412, 422, 503), (wanted, answer.text)
                 assert answer.headers["content-type"] == "application/problem+json"
             tried += 1
     assert tried > 300
@@ -191,7 +205,7 @@ async def test_addresses_that_are_not_there(viewer: httpx.AsyncClient) -> None:
         answer = await viewer.request(method, address)
         assert (answer.status_code, answer.json()["status"]) == (status, status)
         assert answer.headers["content-type"] == "application/problem+json"
-        assert "/api/v1" in answer.json()["detail"] or answer.headers["allow"] == "GET"
+        assert "/api/v1" in answer.json()["detail"] or "GET" in answer.headers["allow"]
 
 
 async def test_a_fault_of_the_hub_tells_nothing(pool: asyncpg.Pool, county: Any, officer: httpx.AsyncClient) -> None:
