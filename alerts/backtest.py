@@ -20,6 +20,7 @@ from alerts.rules import Rule, RuleFile
 from alerts.sensorstate import Found, SensorState
 from alerts.tracks import ZONE
 from alerts.watch import Watch, build_watch
+from database.pool import Database
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind
 from ingest.payload import Row
@@ -171,21 +172,21 @@ def affected(current: Rules, proposed: RuleFile) -> tuple[Rules, Rules]:
 
 
 async def backtest(
-    pool: asyncpg.Pool, rules: InForce, proposed: RuleFile, begin: datetime, end: datetime, tell: Tell
+    database: Database, rules: InForce, proposed: RuleFile, begin: datetime, end: datetime, tell: Tell
 ) -> Comparison:
     """Replay the stored readings of the proposal's kind in [begin, end) under both sets of rules."""
     kind = KINDS[proposed.kind]
     before, after = affected(rules.of(kind.name), proposed)
     sides = Side(end), Side(end)
     readings = 0
-    sensors = await pool.fetch(_SQL.sensors, kind.name) if after else []
+    sensors = await database.fetch(_SQL.sensors, kind.name) if after else []
     by_id = {sensor["sensor_id"]: sensor for sensor in sensors}
     watches = _Watches(kind.name, before), _Watches(kind.name, after)
     async with asyncio.TaskGroup() as group:
 
         def read(start: int) -> "asyncio.Task[list[asyncpg.Record]]":
             ids = [sensor["sensor_id"] for sensor in sensors[start : start + _AT_ONCE]]
-            return group.create_task(pool.fetch(query, ids, begin, end), name="stored readings")
+            return group.create_task(database.fetch(query, ids, begin, end), name="stored readings")
 
         query = _rows(kind, (before, after))
         coming = read(0)

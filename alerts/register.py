@@ -98,6 +98,14 @@ async def call_false_alarm(connection: Connection, hazard_id: int, actor: str, n
     await _say(connection, _SQL.call_false_alarm, hazard_id, actor, now, _given("a false alarm", reason))
 
 
+async def dismiss(connection: Connection, hazard_id: int, actor: str, now: datetime, reason: str) -> None:
+    """It is over, a person says: the engine clears it, and raises it again later should it still be bad.
+
+    Raises UnknownHazardError, and UnfoundedError without a reason.
+    """
+    await _say(connection, _SQL.dismiss, hazard_id, actor, now, _given("clearing by hand", reason))
+
+
 async def check_incidents(connection: Connection, checks: Sequence[SiteCheck]) -> None:
     """Free the latches of all open hazards of incidents that were checked on site."""
     await connection.execute(_SQL.check_incidents, [asdict(one) for one in checks])

@@ -24,6 +24,15 @@ WITH called AS (
 INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
 SELECT hazard_id, $2, 'false_alarm', grade, $4, $4, $3 FROM called
 
+-- name: dismiss
+-- A person says that it is over; the first time counts, and the engine clears it.
+WITH dismissed AS (
+    UPDATE hazard SET dismissed_at = $2, dismissed_by = $3
+    WHERE hazard_id = $1 AND cleared_at IS NULL AND dismissed_at IS NULL RETURNING hazard_id, grade
+)
+INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
+SELECT hazard_id, $2, 'dismissed', grade, $4, $4, $3 FROM dismissed
+
 -- name: check_hazard
 -- Found harmless on site: frees the latch of an open hazard.
 WITH checked AS (

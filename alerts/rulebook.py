@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import structlog
 
 from alerts.rulefile import parse_rule, rule_body
 from alerts.rules import Rule, RuleError, RuleFile
-from database.pool import Connection
+from database.pool import Connection, Database
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -19,6 +19,26 @@ SHIPPED = "lifeline"  # who proposes and approves what comes with the program
 
 Key = tuple[str, str]
 """Kind and hazard type."""
+
+
+class UnknownRuleError(RuleError):
+    """There is no such revision."""
+
+
+class DecidedRuleError(RuleError):
+    """The revision was approved or rejected before."""
+
+
+class OwnRuleError(RuleError):
+    """Who proposed a rule can't approve it."""
+
+
+class Proposed(NamedTuple):
+    """A revision that waits for a decision."""
+
+    kind: str
+    hazard_type: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +53,11 @@ class InForce:
         return {hazard_type: found for (name, hazard_type), found in self.rules.items() if name == kind}
 
 
-async def in_force(pool: asyncpg.Pool, now: datetime) -> InForce:
+async def in_force(database: Database, now: datetime) -> InForce:
     """The rules in force at ``now``. One that can't be used is left out, with an error in the log."""
     rules: dict[Key, tuple[int, Rule]] = {}
     refused = set()
-    for row in await pool.fetch(_SQL.in_force, now):
+    for row in await database.fetch(_SQL.in_force, now):
         key = (row["kind"], row["hazard_type"])
         try:
             rules[key] = (row["rule_id"], parse_rule(_place(row), row["kind"], row["body"]))
@@ -74,8 +94,10 @@ async def load_shipped(connection: Connection, files: Sequence[RuleFile], now: d
     return added
 
 
-async def propose(connection: Connection, files: Sequence[RuleFile], by: str, note: str, now: datetime) -> list[str]:
-    """Propose the rules that differ from those in force; ``kind/hazard_type revision`` of each."""
+async def propose(
+    connection: Connection, files: Sequence[RuleFile], by: str, note: str, now: datetime
+) -> list[Proposed]:
+    """Propose the rules that differ from those in force."""
     _check_person(by)
     proposed = []
     async with connection.transaction():
@@ -85,7 +107,7 @@ async def propose(connection: Connection, files: Sequence[RuleFile], by: str, no
             body, key = rule_body(rule), (file.kind, hazard_type)
             if current.get(key) != body:
                 revision = await connection.fetchval(_SQL.add, *key, body, rule.source, by, note, now, None)
-                proposed.append(f"{'/'.join(key)} {revision}")
+                proposed.append(Proposed(*key, revision))
     return proposed
 
 
@@ -94,13 +116,13 @@ async def approve(
 ) -> None:
     """Approve a proposal: it is in force from ``effective_from`` on, at once without one.
 
-    RuleError when the proposal does not exist, was decided, can't be used, or is the approver's own.
+    Raises UnknownRuleError, DecidedRuleError, OwnRuleError, and RuleError for one that can't be used.
     """
     _check_person(by)
     async with connection.transaction():
         row = await _proposal(connection, key, revision)
         if row["proposed_by"] == by:
-            raise RuleError(f"{_place(row)} was proposed by {by}: another person must approve it")
+            raise OwnRuleError(f"{_place(row)} was proposed by {by}: another person must approve it")
         parse_rule(_place(row), row["kind"], row["body"])
         starts = max(now, effective_from) if effective_from is not None else now
         await connection.execute(_SQL.approve, row["rule_id"], by, now, starts)
@@ -108,7 +130,7 @@ async def approve(
 
 
 async def reject(connection: Connection, key: Key, revision: int, by: str, now: datetime) -> None:
-    """Decide that a proposal won't be in force. It stays on record."""
+    """Decide that a proposal won't be in force. It stays on record. UnknownRuleError, DecidedRuleError."""
     _check_person(by)
     async with connection.transaction():
         row = await _proposal(connection, key, revision)
@@ -132,7 +154,7 @@ def _check_person(by: str) -> None:
 async def _proposal(connection: Connection, key: Key, revision: int) -> asyncpg.Record:
     row = await connection.fetchrow(_SQL.revision, *key, revision)
     if row is None:
-        raise RuleError(f"{'/'.join(key)} has no revision {revision}: see `lifeline rules history`")
+        raise UnknownRuleError(f"{'/'.join(key)} has no revision {revision}: see `lifeline rules history`")
     if row["approved_at"] is not None or row["rejected_at"] is not None:
-        raise RuleError(f"{_place(row)} was decided already: propose it anew")
+        raise DecidedRuleError(f"{_place(row)} was decided already: propose it anew")
     return row

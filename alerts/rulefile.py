@@ -1,5 +1,6 @@
 """Rules from files and from stored bodies, checked against the kinds before anything relies on them."""
 
+import difflib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from alerts.rules import Case, Rule, RuleError, RuleFile
 from ingest.kinds import KINDS, Kind, Quantity, State
 
 RULES = Path(__file__).parent / "rules"
+_LONGEST_S = 30 * 86_400
+_MOST = 1000
 
 
 def default_rules() -> list[RuleFile]:
@@ -23,18 +26,25 @@ def read_rules(path: Path) -> RuleFile:
     """Read and check one rule file; RuleError with file and place when it can't be used."""
     try:
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
-        rules = msgspec.convert(body, RuleFile)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RuleError(f"{path.name}: {error}") from error
+    return parse_rules(path.name, body)
+
+
+def parse_rules(place: str, body: object) -> RuleFile:
+    """The rules of one kind from plain values, checked; RuleError begins with ``place``."""
+    try:
+        rules = msgspec.convert(body, RuleFile)
+    except msgspec.ValidationError as error:
+        raise RuleError(f"{place}: {error}") from error
     if rules.kind not in KINDS:
-        raise RuleError(f"{path.name}: unknown kind {rules.kind!r}: expected {', '.join(KINDS)}")
+        raise RuleError(f"{place}: unknown kind {rules.kind!r}: expected {', '.join(KINDS)}")
     for name, rule in rules.hazards.items():
-        place = f"{path.name}: {name}"
-        check_rule(place, KINDS[rules.kind], rule)
+        check_rule(f"{place}: {name}", KINDS[rules.kind], rule)
         for muter in rule.muted_by:
-            _expect(f"{place}, muted_by", muter, rules.hazards)
+            _expect(f"{place}: {name}, muted_by", muter, rules.hazards)
             if rules.hazards[muter].muted_by or muter == name:
-                raise RuleError(f"{place}: {muter} is muted itself, so it can't mute others")
+                raise RuleError(f"{place}: {name}: {muter} is muted itself, so it can't mute others")
     return rules
 
 
@@ -72,6 +82,7 @@ def check_rule(place: str, kind: Kind, rule: Rule) -> None:
 
 
 def _check_numbers(place: str, rule: Rule) -> None:
+    _check_span(place, rule)
     margins = [rule.margin(colour) for colour in SEVERITY]
     numbers = (*margins, rule.off_delay_s, rule.realarm_s, *rule.on_delay_s.values(), *rule.on_samples.values())
     if min(numbers) < 0:
@@ -87,6 +98,20 @@ def _check_numbers(place: str, rule: Rule) -> None:
     near = rule.neighbours
     if near is not None and (near.count < 2 or near.within_m <= 0 or SEVERITY[near.to] <= SEVERITY[near.at]):
         raise RuleError(f"{place}: neighbours are at least 2, within_m is positive, and `to` is graver than `at`")
+
+
+def _check_span(place: str, rule: Rule) -> None:
+    """No time that would outlast what is remembered of a sensor, or overflow."""
+    spans = [rule.off_delay_s, rule.realarm_s, *rule.on_delay_s.values()]
+    spans += [rule.rise.within_s] if rule.rise is not None else []
+    fault = rule.fault
+    spans += [fault.stuck.for_s] if fault is not None and fault.stuck is not None else []
+    spans += [fault.spike.within_s] if fault is not None and fault.spike is not None else []
+    if max(spans) > _LONGEST_S:
+        raise RuleError(f"{place}: no delay or time is longer than 30 days, {_LONGEST_S} s")
+    counts = (*rule.on_samples.values(), *rule.of_samples.values(), *rule.missed.values(), 0)
+    if max(counts) > _MOST:
+        raise RuleError(f"{place}: samples and missed intervals are at most {_MOST}")
 
 
 def _check_cases(place: str, kind: Kind, rule: Rule, quantity: str) -> None:
@@ -177,3 +202,13 @@ def _check_limits(place: str, column: Quantity, rule: Rule, case: Case) -> None:
     graver = sorted(set(ordered), reverse=rule.direction == "below")
     if ordered != graver:
         raise RuleError(f"{place}: limits must grow graver from blue to red when the danger lies {rule.direction}")
+
+
+def rule_diff(label: str, current: Rule | None, proposed: Rule) -> str:
+    """How ``proposed`` differs from the rule in force, as a unified diff of YAML; empty when it does not."""
+    old = _lines(current) if current is not None else []
+    return "".join(difflib.unified_diff(old, _lines(proposed), f"{label} in force", f"{label} proposed"))
+
+
+def _lines(rule: Rule) -> list[str]:
+    return yaml.safe_dump(rule_body(rule), allow_unicode=True, sort_keys=True).splitlines(keepends=True)

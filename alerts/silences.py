@@ -8,6 +8,7 @@ import asyncpg
 
 from alerts.errors import AlertError
 from alerts.incidents import place_hazards, take_turn, tell
+from database.pool import Database
 from database.queries import load_queries
 from ingest.kinds import KINDS
 
@@ -17,6 +18,10 @@ LONGEST = timedelta(days=30)
 
 class SilenceError(AlertError):
     """A silence that can't be made or ended; the message says what to change."""
+
+
+class UnknownSilenceError(SilenceError):
+    """No such silence is in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Selector:
 
 
 async def add_silence(
-    pool: asyncpg.Pool, selector: Selector, ends_at: datetime, reason: str, by: str, now: datetime
+    database: Database, selector: Selector, ends_at: datetime, reason: str, by: str, now: datetime
 ) -> int:
     """Silence from ``now`` to ``ends_at``; its number. SilenceError when it would cover nothing, or for ever."""
     if not reason.strip() or not by.strip():
@@ -42,22 +47,22 @@ async def add_silence(
         raise SilenceError("name a sensor, a grid or a kind")
     if selector.kind is not None and selector.kind not in KINDS:
         raise SilenceError(f"unknown kind {selector.kind!r}: expected {', '.join(KINDS)}")
-    if selector.sensor is not None and not await pool.fetchval(_SQL.sensor_exists, selector.sensor):
+    if selector.sensor is not None and not await database.fetchval(_SQL.sensor_exists, selector.sensor):
         raise SilenceError(f"there is no sensor {selector.sensor!r}")
-    if selector.grid_id is not None and not await pool.fetchval(_SQL.grid_exists, selector.grid_id):
+    if selector.grid_id is not None and not await database.fetchval(_SQL.grid_exists, selector.grid_id):
         raise SilenceError(f"there is no grid {selector.grid_id!r}")
     covered = (selector.sensor, selector.grid_id, selector.kind, selector.hazard_type, selector.work_order)
-    number: int = await pool.fetchval(_SQL.add, *covered, now, ends_at, reason, by, now)
+    number: int = await database.fetchval(_SQL.add, *covered, now, ends_at, reason, by, now)
     return number
 
 
 async def end_early(
-    pool: asyncpg.Pool, by: str, now: datetime, *, silence_id: int | None = None, work_order: str | None = None
+    database: Database, by: str, now: datetime, *, silence_id: int | None = None, work_order: str | None = None
 ) -> list[int]:
-    """End one silence, or those of a work order, before their time; SilenceError when none is in force."""
-    ended = [row["silence_id"] for row in await pool.fetch(_SQL.end_early, silence_id, now, by, work_order)]
+    """End one silence, or those of a work order, before their time; UnknownSilenceError when none is in force."""
+    ended = [row["silence_id"] for row in await database.fetch(_SQL.end_early, silence_id, now, by, work_order)]
     if not ended:
-        raise SilenceError("no such silence is in force: see `lifeline silences list`")
+        raise UnknownSilenceError("no such silence is in force: see `lifeline silences list`")
     return ended
 
 

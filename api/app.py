@@ -9,17 +9,31 @@ import asyncpg
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
-from api import hazards, health, incidents, notifications, quarantine, squads, tasks
+from api import (
+    exercises,
+    hazard_views,
+    hazard_words,
+    hazards,
+    health,
+    incidents,
+    notifications,
+    quarantine,
+    silences,
+    squads,
+    tasks,
+)
 from api.access import keys, login, users
 from api.access.throttle import Limits, Throttles
 from api.answers import document
 from api.audit import trail
 from api.body_limit import BodyLimit
+from api.cases import clocks, intake, regrouping, stages
 from api.context import Context
 from api.ingress import push
 from api.ingress.intake import Intake
 from api.problems import install
 from api.request_log import RequestLog
+from api.rules import book, trial
 from api.sensors import export, kinds, latest, readings, register
 from api.store import Store
 from api.stream import events
@@ -46,10 +60,20 @@ _ROUTERS = (
     latest.router,
     export.router,
     hazards.router,
+    hazard_words.router,
+    hazard_views.router,
     incidents.router,
+    intake.router,
+    stages.router,
+    regrouping.router,
+    clocks.router,
+    book.router,
+    trial.router,
+    silences.router,
     tasks.router,
     squads.router,
     notifications.router,
+    exercises.router,
     quarantine.router,
     events.router,
     routes.router,
@@ -74,10 +98,13 @@ _TAGS = [
     {"name": "readings", "description": "What the sensors reported"},
     {"name": "exports", "description": "The same as files"},
     {"name": "hazards", "description": "Graded findings about one sensor"},
+    {"name": "rules", "description": "What makes a reading a hazard, and who decided so"},
+    {"name": "silences", "description": "While work is going on"},
     {"name": "incidents", "description": "Cases that group hazards"},
     {"name": "tasks", "description": "Orders to squads"},
     {"name": "squads", "description": "Who can be sent"},
     {"name": "notifications", "description": "What squads and people were told"},
+    {"name": "exercises", "description": "Drills, and what came of them"},
     {"name": "quarantine", "description": "Messages that could not become readings"},
     {"name": "warnings", "description": "Public warnings, for those who write them"},
     {"name": "public", "description": "Public warnings, for everybody"},

@@ -33,7 +33,7 @@ class Context:
     issuer: Issuer
     doors: Doors
     onenet_token: str | None
-    exports: asyncio.Semaphore  # so many files at once are made
+    exports: asyncio.Semaphore  # so many files at once are made, or back-tests run
 
 
 def context_of(request: Request) -> Context:

@@ -73,6 +73,14 @@ RowId = Annotated[int, Path(ge=1, le=2**63 - 1, description="The number under wh
 Note = Annotated[
     str, Field(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$", description="A remark for the record")
 ]
+Reason = Annotated[
+    str,
+    Field(
+        max_length=500,
+        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        description="Words for the record, not blank",
+    ),
+]
 
 
 class Strict(BaseModel):
@@ -117,6 +125,14 @@ class Remark(Strict):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"note": "called by telephone"}]})
 
     note: Note = ""
+
+
+class Because(Strict):
+    """The body of an action that must be founded."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "现场复查，阀门仍漏气"}]})
+
+    reason: Reason
 
 
 def position(longitude: float | None, latitude: float | None) -> Position | None:

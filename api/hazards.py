@@ -1,4 +1,4 @@
-"""Hazards: what the alert engine found, and an officer's acknowledgement of it."""
+"""Hazards: what the alert engine found."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,6 @@ import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from alerts import register
 from alerts.evidence import trust_of
 from alerts.trust import Level
 from api.access.guard import CallerOf, GuardedRoute
@@ -16,7 +15,21 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
-from api.fields import Bilingual, Grade, HazardType, Maybe, Page, Paging, Remark, RowId, SensorCode, YesNo
+from api.fields import (
+    Bilingual,
+    Grade,
+    GridId,
+    HazardType,
+    Instant,
+    KindName,
+    Maybe,
+    Page,
+    Paging,
+    RowId,
+    SensorCode,
+    YesNo,
+)
+from api.sensors.entry import Text
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -52,8 +65,8 @@ class HazardEvent(BaseModel):
 
     at: datetime
     event: str = Field(
-        description="raised, upgraded, downgraded, latched, cleared, checked, acknowledged, commented, false_alarm"
-        " or silenced"
+        description="raised, upgraded, downgraded, latched, cleared, checked, acknowledged, commented, false_alarm,"
+        " dismissed or silenced"
     )
     grade: Grade | None = Field(description="The grade after it; null when cleared")
     reason: Bilingual
@@ -83,6 +96,11 @@ class HazardFilter(Paging):
     )
     type: Maybe[HazardType] = Field(None, description="Only this hazard type")
     sensor: Maybe[SensorCode] = Field(None, description="Only of this sensor")
+    kind: Maybe[KindName] = Field(None, description="Only of sensors of this kind")
+    grid_id: Maybe[GridId] = Field(None, description="Only in this grid cell")
+    owner_unit: Maybe[Text] = Field(None, description="Only at sensors of this unit")
+    raised_from: Maybe[Instant] = Field(None, description="Raised then or later, RFC 3339 with zone")
+    raised_to: Maybe[Instant] = Field(None, description="Raised before, RFC 3339 with zone; so it is at least so old")
 
 
 EXAMPLE: dict[str, Any] = {
@@ -110,7 +128,7 @@ _EVENT = {
     "actor": "engine",
 }
 _TRUST = {"level": "reduced", "doubts": [{"zh": "电量仅15%", "en": "its battery is at 15 %"}]}
-_ACKNOWLEDGED = {**EXAMPLE, "acknowledged_at": "2026-05-01T08:02:00Z", "acknowledged_by": "key:duty"}
+WHOLE = {**EXAMPLE, "trust": _TRUST, "events": [_EVENT]}
 
 
 def _fields(row: asyncpg.Record) -> dict[str, Any]:
@@ -125,7 +143,8 @@ async def hazards_of(connection: Connection, incident_id: int) -> list[Hazard]:
     return [Hazard(**_fields(row)) for row in rows]
 
 
-async def _one(connection: Connection, hazard_id: int, now: datetime) -> HazardWithEvents:
+async def whole(connection: Connection, hazard_id: int, now: datetime) -> HazardWithEvents:
+    """A hazard with its events and the trust in it at ``now``; NotFound."""
     row = await connection.fetchrow(_SQL.one, hazard_id)
     if row is None:
         raise NotFound(
@@ -144,14 +163,25 @@ async def _one(connection: Connection, hazard_id: int, now: datetime) -> HazardW
 @router.get(
     "/hazards",
     summary="Hazards",
-    description="Hazards, the newest first, filtered by open, grade, type and sensor.",
+    description="Hazards, the newest first, filtered by open, grade, type, sensor, kind, grid, owner unit and time.",
     responses=answers({"items": [EXAMPLE], "next_cursor": None}),
 )
 async def list_hazards(store: Reach, _caller: CallerOf, which: Annotated[HazardFilter, Query()]) -> Page[Hazard]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(
-            _SQL.page, before, which.open, which.grade, which.type, which.sensor, which.limit + 1
+            _SQL.page,
+            before,
+            which.open,
+            which.grade,
+            which.type,
+            which.sensor,
+            which.kind,
+            which.grid_id,
+            which.owner_unit,
+            which.raised_from,
+            which.raised_to,
+            which.limit + 1,
         )
     return _CURSOR.page([Hazard(**_fields(row)) for row in rows], which.limit, key=lambda hazard: hazard.hazard_id)
 
@@ -160,24 +190,8 @@ async def list_hazards(store: Reach, _caller: CallerOf, which: Annotated[HazardF
     "/hazards/{hazard_id}",
     summary="One hazard",
     description="The hazard of this number with its newest 200 events.",
-    responses=answers({**EXAMPLE, "trust": _TRUST, "events": [_EVENT]}, 404),
+    responses=answers(WHOLE, 404),
 )
 async def show_hazard(store: Reach, now: Now, _caller: CallerOf, hazard_id: RowId) -> HazardWithEvents:
     async with store.reading() as connection:
-        return await _one(connection, hazard_id, now)
-
-
-@router.post(
-    "/hazards/{hazard_id}/acknowledge",
-    summary="Acknowledge a hazard",
-    description="An officer has taken note of it. The first acknowledgement stays: repeating it changes nothing and"
-    " answers the same. A hazard that has cleared can still be acknowledged.",
-    responses=answers({**_ACKNOWLEDGED, "trust": _TRUST, "events": [_EVENT]}, 404, acts=True),
-)
-async def acknowledge_hazard(
-    store: Reach, now: Now, caller: CallerOf, hazard_id: RowId, remark: Maybe[Remark] = None
-) -> HazardWithEvents:
-    note = remark.note if remark else ""
-    async with store.writing() as connection:
-        await register.acknowledge(connection, hazard_id, caller.actor, now, note)
-        return await _one(connection, hazard_id, now)
+        return await whole(connection, hazard_id, now)

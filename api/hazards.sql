@@ -9,8 +9,13 @@ WHERE ($1::bigint IS NULL OR h.hazard_id < $1)
   AND ($3::smallint[] IS NULL OR h.grade = ANY ($3))
   AND ($4::text IS NULL OR h.hazard_type = $4)
   AND ($5::text IS NULL OR s.code = $5)
+  AND ($6::text IS NULL OR s.kind = $6)
+  AND ($7::text IS NULL OR s.grid_id = $7)
+  AND ($8::text IS NULL OR s.owner_unit = $8)
+  AND ($9::timestamptz IS NULL OR h.raised_at >= $9)
+  AND ($10::timestamptz IS NULL OR h.raised_at < $10)
 ORDER BY h.hazard_id DESC
-LIMIT $6
+LIMIT $11
 
 -- name: of_incident
 SELECT h.hazard_id, s.code AS sensor, s.kind, h.hazard_type, h.grade, h.peak_grade, h.latched, h.reason_zh,

@@ -18,6 +18,7 @@ from api.errors import NotFound
 from api.fields import Bilingual, Grade, HazardType, Maybe, Page, Paging, Position, RowId, YesNo, position
 from api.hazards import Hazard, hazards_of
 from api.tasks import Task, tasks_of
+from database.pool import Connection
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -107,6 +108,7 @@ _EXAMPLE: dict[str, Any] = {
     "merged_into": None,
 }
 _EVENT = {"at": "2026-05-01T08:00:00Z", "event": "opened", "actor": "engine", "detail": {"hazard_id": 17}}
+WHOLE = {**_EXAMPLE, "hazards": [hazards.EXAMPLE], "tasks": [tasks.EXAMPLE], "events": [_EVENT]}
 
 
 def _fields(row: asyncpg.Record) -> dict[str, Any]:
@@ -114,6 +116,29 @@ def _fields(row: asyncpg.Record) -> dict[str, Any]:
     fields["title"] = Bilingual(zh=fields.pop("title_zh"), en=fields.pop("title_en"))
     fields["position"] = position(fields.pop("longitude"), fields.pop("latitude"))
     return fields
+
+
+async def check_incident(connection: Connection, incident_id: int) -> asyncpg.Record:
+    """The row of an incident; NotFound when there is none."""
+    row = await connection.fetchrow(_SQL.one, incident_id)
+    if row is None:
+        raise NotFound(
+            zh=f"没有编号为 {incident_id} 的事件；全部见 /api/v1/incidents。",
+            en=f"There is no incident {incident_id}; /api/v1/incidents lists them.",
+        )
+    return row
+
+
+async def whole(connection: Connection, incident_id: int) -> WholeIncident:
+    """An incident with what belongs to it, in a transaction; NotFound."""
+    row = await check_incident(connection, incident_id)
+    events = await connection.fetch(_SQL.events, incident_id, _MOST_EVENTS)
+    return WholeIncident(
+        **_fields(row),
+        hazards=await hazards_of(connection, incident_id),
+        tasks=await tasks_of(connection, incident_id),
+        events=[IncidentEvent(**dict(event)) for event in events],
+    )
 
 
 @router.get(
@@ -136,21 +161,8 @@ async def list_incidents(store: Reach, _caller: CallerOf, which: Annotated[Incid
     "/incidents/{incident_id}",
     summary="One incident",
     description="The incident of this number with the first 200 of its hazards, its tasks, and its newest 500 events.",
-    responses=answers({**_EXAMPLE, "hazards": [hazards.EXAMPLE], "tasks": [tasks.EXAMPLE], "events": [_EVENT]}, 404),
+    responses=answers(WHOLE, 404),
 )
 async def show_incident(store: Reach, _caller: CallerOf, incident_id: RowId) -> WholeIncident:
     async with store.reading() as connection, connection.transaction(isolation="repeatable_read"):
-        row = await connection.fetchrow(_SQL.one, incident_id)
-        if row is None:
-            raise NotFound(
-                zh=f"没有编号为 {incident_id} 的事件；全部见 /api/v1/incidents。",
-                en=f"There is no incident {incident_id}; /api/v1/incidents lists them.",
-            )
-        return WholeIncident(
-            **_fields(row),
-            hazards=await hazards_of(connection, incident_id),
-            tasks=await tasks_of(connection, incident_id),
-            events=[
-                IncidentEvent(**dict(event)) for event in await connection.fetch(_SQL.events, incident_id, _MOST_EVENTS)
-            ],
-        )
+        return await whole(connection, incident_id)

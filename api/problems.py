@@ -16,6 +16,9 @@ from starlette.routing import compile_path
 from alerts.cases import UnknownIncidentError
 from alerts.intake import ReportError
 from alerts.register import UnfoundedError, UnknownHazardError
+from alerts.rulebook import DecidedRuleError, OwnRuleError, UnknownRuleError
+from alerts.rules import RuleError
+from alerts.silences import SilenceError, UnknownSilenceError
 from alerts.stages import StageError
 from api.errors import (
     AlreadyDone,
@@ -62,6 +65,7 @@ class Sort:
 
 _RETRY = {"Retry-After": "5"}
 _MALFORMED = Sort(400, "malformed", "请求无法解析", "The request can't be read")
+_FORBIDDEN = Sort(403, "forbidden", "没有权限", "Not allowed")
 _UNKNOWN_PATH = Sort(404, "not-found", "没有找到", "Not found")
 _METHOD = Sort(405, "method-not-allowed", "不支持此方法", "Method not allowed")
 _INVALID = Sort(422, "invalid", "请求内容不正确", "The request isn't valid")
@@ -76,16 +80,20 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
         WrongCredentials,
         Sort(401, "wrong-credentials", "无法登录", "Not logged in", {"WWW-Authenticate": "Bearer"}),
     ),
-    (Forbidden, Sort(403, "forbidden", "没有权限", "Not allowed")),
+    (Forbidden, _FORBIDDEN),
     (PasswordChangeNeeded, Sort(403, "password-change-needed", "请先修改密码", "Change the password first")),
     (NotFound, _UNKNOWN_PATH),
     (UnknownTaskError, _UNKNOWN_PATH),
     (UnknownHazardError, _UNKNOWN_PATH),
     (UnknownIncidentError, _UNKNOWN_PATH),
     (NotDeadError, _CONFLICT),
+    (UnknownRuleError, _UNKNOWN_PATH),
+    (UnknownSilenceError, _UNKNOWN_PATH),
+    (OwnRuleError, _FORBIDDEN),
     (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
     (TransitionError, _CONFLICT),
     (StageError, _CONFLICT),
+    (DecidedRuleError, _CONFLICT),
     (QuarantineError, _CONFLICT),
     (Conflict, _CONFLICT),
     (AlreadyDone, _CONFLICT),
@@ -96,6 +104,8 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (UnfoundedError, _INVALID),
     (ReportError, _INVALID),
     (ForbiddenTarget, _INVALID),
+    (RuleError, _INVALID),
+    (SilenceError, _INVALID),
     (Unconditional, Sort(428, "if-match-needed", "缺少 If-Match", "If-Match is missing")),
     (TooMany, Sort(429, "too-many", "请求过于频繁", "Too many requests")),
     (NotTaken, Sort(503, "not-taken", "消息未被接收", "The message was not taken", _RETRY)),

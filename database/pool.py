@@ -11,6 +11,9 @@ from database.errors import DatabaseError
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 """A connection, opened alone or borrowed from a pool."""
 
+Database: TypeAlias = "asyncpg.Pool | Connection"
+"""What runs single statements: a pool, each on any of its connections, or one connection, in its transaction."""
+
 
 async def _prepare(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(

@@ -1,6 +1,5 @@
 """``lifeline rules``: look at the rules, try a proposal on stored readings, propose it, decide on it."""
 
-import difflib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -9,13 +8,12 @@ from typing import Annotated
 
 import asyncpg
 import typer
-import yaml
 from rich.console import Console
 from rich.table import Table
 
 from alerts import rulebook
 from alerts.backtest import Comparison, backtest
-from alerts.rulefile import default_rules, read_rules, rule_body
+from alerts.rulefile import default_rules, read_rules, rule_diff
 from alerts.rules import RuleFile
 from database.pool import Connection
 from lifeline.backtesting import as_json, progress, report
@@ -51,10 +49,7 @@ def diff(file: _File) -> None:
     proposed = read_rules(file)
     current = _on_pool(lambda pool: rulebook.in_force(pool, datetime.now(UTC))).of(proposed.kind)
     for name, rule in proposed.hazards.items():
-        old = _lines(rule_body(current[name][1])) if name in current else []
-        label = f"{proposed.kind}/{name}"
-        for line in difflib.unified_diff(old, _lines(rule_body(rule)), f"{label} in force", f"{label} in {file.name}"):
-            typer.echo(line.rstrip("\n"))
+        typer.echo(rule_diff(f"{proposed.kind}/{name}", current[name][1] if name in current else None, rule), nl=False)
 
 
 @app.command()
@@ -62,7 +57,8 @@ def propose(file: _File, by: _By, note: Annotated[str, typer.Option(help="What i
     """Propose the rules of a file that differ from those in force."""
     files = [read_rules(file)]
     added = _in_database(lambda connection: rulebook.propose(connection, files, by, note, datetime.now(UTC)))
-    typer.echo("\n".join(added) or "No rule differs from those in force.")
+    lines = [f"{one.kind}/{one.hazard_type} {one.revision}" for one in added]
+    typer.echo("\n".join(lines) or "No rule differs from those in force.")
 
 
 @app.command()
@@ -125,10 +121,6 @@ async def _backtest(pool: asyncpg.Pool, proposed: RuleFile, begin: datetime, end
     rules = await rulebook.in_force(pool, datetime.now(UTC))
     with progress() as tell:
         return await backtest(pool, rules, proposed, begin, end, tell)
-
-
-def _lines(body: object) -> list[str]:
-    return yaml.safe_dump(body, allow_unicode=True, sort_keys=True).splitlines(keepends=True)
 
 
 def _key(name: str) -> rulebook.Key:

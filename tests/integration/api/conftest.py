@@ -38,6 +38,13 @@ WARNING = {
     "expires_at": "2026-05-01T14:00:00Z",
     "contact": "12319",
 }
+RULE = {
+    "title": {"zh": "燃气泄漏", "en": "gas leak"},
+    "skill": "gas",
+    "source": "test",
+    "quantity": "ch4_lel_pct",
+    "cases": [{"limits": {"yellow": 25.0, "orange": 50.0}}],
+}
 PEOPLE: tuple[AccountRole, ...] = get_args(AccountRole)
 
 
@@ -55,6 +62,8 @@ class County:
     held: int
     binary: int
     warning: int
+    silence: int
+    exercise: int
 
 
 @pytest.fixture
@@ -81,8 +90,9 @@ async def county(pool: asyncpg.Pool) -> County:
             " ('road-1', '路队', 'road squad', '{road,cover}', 112.5, 23.7, '20:00', '08:00', '0758-2')"
         )
         rule = await connection.fetchval(
-            "INSERT INTO rule (kind, hazard_type, revision, body, source) VALUES ('gas', 'gas_leak', 1, '{}', 'test')"
-            " RETURNING rule_id"
+            "INSERT INTO rule (kind, hazard_type, revision, body, source) VALUES ('gas', 'gas_leak', 1, $1, 'test')"
+            " RETURNING rule_id",
+            RULE,
         )
         incident = await connection.fetchval(
             "INSERT INTO incident (kind, hazard_type, grade, stage, skill, title_zh, title_en, longitude,"
@@ -154,12 +164,28 @@ async def county(pool: asyncpg.Pool) -> County:
             NOW,
             NOW + timedelta(hours=6),
         )
+        exercise = await connection.fetchval(
+            "INSERT INTO exercise (drill, title_zh, title_en, seed, status, started_at, ended_at, report)"
+            " VALUES ('gas_leak', '燃气泄漏', 'Gas leak', 1, 'ended', $1, $1, $2) RETURNING exercise_id",
+            NOW,
+            {"wanted": 3, "met": 3},
+        )
+        await connection.execute("INSERT INTO exercise_squad VALUES ($1, 'gas-1')", exercise)
+        silence = await connection.fetchval(
+            "INSERT INTO silence (sensor_id, work_order, starts_at, ends_at, reason, created_by, created_at)"
+            " VALUES ($1, 'WO-7', $2, $3, '检修', 'user:zhao', $2) RETURNING silence_id",
+            noise,
+            NOW,
+            NOW + timedelta(hours=4),
+        )
         await connection.execute(
             "INSERT INTO process (name, pid, started_at, seen_at, ready)"
             " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
             NOW,
         )
-    return County(gas, noise, hazards[0], hazards[1], incident, task, dead, held[0], held[1], warning)
+    return County(
+        gas, noise, hazards[0], hazards[1], incident, task, dead, held[0], held[1], warning, silence, exercise
+    )
 
 
 Store = Callable[[str, list[dict[str, Any]]], Any]

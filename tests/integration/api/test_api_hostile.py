@@ -34,8 +34,11 @@ TABLES = (
     "hazard",
     "hazard_event",
     "incident",
+    "incident_report",
     "task",
     "task_event",
+    "rule",
+    "silence",
     "quarantine",
     "api_key",
     "account",
@@ -66,7 +69,18 @@ def requests_with(text: str, county: Any) -> Iterator[Hostile]:
     """A request for each string, number or word that a route takes, with ``text`` in its place."""
     written = quote(text, safe="")
     plain = {"code": "GAS-1", "hazard_id": county.hazard, "incident_id": county.incident, "task_id": county.task}
-    plain |= {"quarantine_id": county.held, "action": "accept", "format": "native", "name": "officer-1"}
+    plain |= {
+        "quarantine_id": county.held,
+        "action": "accept",
+        "decision": "return",
+        "kind": "gas",
+        "hazard_type": "gas_leak",
+        "revision": 1,
+        "silence_id": county.silence,
+        "exercise_id": county.exercise,
+        "format": "native",
+        "name": "officer-1",
+    }
     plain |= {"warning_id": county.warning, "identifier": "x"}
     plain |= {"session_id": "00000000-0000-4000-8000-000000000000"}
     for route, methods in openapi_document()["paths"].items():
