@@ -88,7 +88,7 @@ WITH dropped AS (
     UPDATE task SET status = 'cancelled', ended_for = 'not_needed', clock_at = NULL, updated_at = $1
     FROM incident JOIN exercise USING (exercise_id)
     WHERE incident.incident_id = task.incident_id AND (closed_at IS NOT NULL OR exercise.status = 'ended')
-      AND task.status = 'unassigned'
+      AND open AND task.status = 'unassigned' -- open names the index
     RETURNING task_id
 )
 INSERT INTO task_event (task_id, at, event, actor, note)

@@ -15,6 +15,7 @@ from lifeline.county import read_county
 from lifeline.demonstration.report import clock_time, outcomes
 from lifeline.errors import HubError
 from lifeline.logs import configure
+from lifeline.preparedness import read_preparedness
 from lifeline.rehearsal.assess import assess_drill
 from lifeline.rehearsal.live import hold_live
 from lifeline.rehearsal.page import as_html
@@ -64,6 +65,7 @@ def hold_rehearsal(
                 rehearse(
                     drill,
                     read_county(county),
+                    read_preparedness(county),
                     read_roster(county / "sensors.csv"),
                     database_url=database_url,
                     broker=servers.known.broker,

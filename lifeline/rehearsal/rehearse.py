@@ -12,6 +12,7 @@ from dispatch.words import Words
 from ingest.broker import Broker
 from lifeline.county import County, load_county
 from lifeline.preparation import prepare
+from lifeline.preparedness import Preparedness, load_preparedness
 from lifeline.rehearsal.hub import stepped_hub
 from lifeline.rehearsal.play import Played, Recorded, Simulated, pacer, play_drill
 from lifeline.rehearsal.record import Record, read_record
@@ -37,6 +38,7 @@ class Rehearsed:
 async def rehearse(
     drill: Drill,
     county: County,
+    prepared: Preparedness,
     sensors: Sequence[VirtualSensor],
     *,
     database_url: str,
@@ -61,6 +63,7 @@ async def rehearse(
         opened.callback(pool.terminate)
         async with pool.acquire() as connection:
             await load_county(connection, county, start)
+            await load_preparedness(connection, prepared, start)
             exercise = await open_exercise(
                 connection,
                 drill.name,

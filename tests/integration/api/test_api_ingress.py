@@ -135,7 +135,10 @@ async def test_only_a_device_pushes_and_a_device_does_nothing_else(
     assert tried >= 16
 
 
-NUMBERS = ("hazard_id", "incident_id", "task_id", "quarantine_id", "warning_id", "identifier")
+NUMBERS = (
+    *("hazard_id", "incident_id", "task_id", "quarantine_id", "notification_id", "warning_id", "silence_id"),
+    *("exercise_id", "identifier", "revision"),
+)
 
 
 async def test_formats_that_are_not_read_are_not_taken(pool: asyncpg.Pool, key: str) -> None:

@@ -72,5 +72,7 @@ async def test_what_an_interrupted_one_left_open_would_spoil_the_drill(pool: asy
 @pytest.mark.usefixtures("county")
 async def test_the_drill_is_not_played_over_its_own_readings(pool: asyncpg.Pool, database_url: str) -> None:
     await read_gas(pool, "gas-0003", NOW - timedelta(minutes=60))
-    with pytest.raises(HubError, match="can be again after 16:30 local time"):
+    over = NOW - timedelta(minutes=60) + timedelta(seconds=SCRIPT.drill.duration_s)
+    again = f"{over.astimezone(SCRIPT.county.time_zone):%H:%M}"
+    with pytest.raises(HubError, match=f"can be again after {again} local time"):
         await refuse_real_data(database_url, SCRIPT, NOW)

@@ -6,6 +6,7 @@ import pytest
 
 from ingest.broker import Broker
 from lifeline.county import read_county
+from lifeline.preparedness import read_preparedness
 from lifeline.rehearsal.rehearse import Rehearsed, rehearse
 from simulators.drill import DRILLS, load_drill
 from simulators.roster import read_roster
@@ -24,6 +25,7 @@ async def rehearsed(name: str, database_url: str, broker_url: str, *, seed: int 
     return await rehearse(
         drill,
         read_county(COUNTY),
+        read_preparedness(COUNTY),
         SENSORS,
         database_url=database_url,
         broker=Broker.parse(broker_url),
