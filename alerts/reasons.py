@@ -39,6 +39,9 @@ def explain(track: Track, case: Case, before: int, after: int, value: Any, *, li
             f"{what_zh}，已低于{left.zh}级 {minutes:g} 分钟，降为{grade.zh}（{grade.numeral}级）",
             f"{what_en}, clear of {left.colour} for {minutes:g} min, lowered to {grade.colour} (grade {grade.numeral})",
         )
+    if track.column is None:  # what was wrong is told by the event that raised it
+        title = track.rule.title
+        what_zh, what_en = title.zh, title.en
     return (
         f"{what_zh}，已恢复正常 {minutes:g} 分钟，解除",
         f"{what_en}, back to normal for {minutes:g} min, cleared",
