@@ -28,7 +28,7 @@ WHERE incident.incident_id = joined.incident_id AND closed_at IS NULL AND stage 
 RETURNING incident.incident_id
 
 -- name: draw
-SELECT nextval(pg_get_serial_sequence('incident', 'incident_id')) AS incident_id FROM generate_series(1, $1::integer)
+SELECT nextval(pg_get_serial_sequence('public.incident', 'incident_id')) AS incident_id FROM generate_series(1, $1::integer)
 
 -- name: open
 -- Each begins with one hazard, whose place and name it takes.

@@ -29,7 +29,7 @@ WITH due AS MATERIALIZED (
     FOR NO KEY UPDATE OF incident SKIP LOCKED
 )
 SELECT due.*, waiting_id IS NOT NULL AS known, declined.by AS declined_by, declined.at AS declined_at,
-       coalesce(waiting_id, nextval(pg_get_serial_sequence('task', 'task_id'))) AS task_id,
+       coalesce(waiting_id, nextval(pg_get_serial_sequence('public.task', 'task_id'))) AS task_id,
        before.unconfirmed_since
 FROM due LEFT JOIN LATERAL (
     -- Who didn't answer is asked again once nobody else is left; a no is respected for a while.

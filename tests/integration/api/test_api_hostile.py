@@ -77,6 +77,7 @@ def requests_with(text: str, county: Any) -> Iterator[Hostile]:
         "hazard_type": "gas_leak",
         "revision": 1,
         "silence_id": county.silence,
+        "notification_id": county.dead,
         "exercise_id": county.exercise,
         "format": "native",
         "name": "officer-1",

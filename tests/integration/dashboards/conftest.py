@@ -9,7 +9,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from alerts.rulebook import default_rules, load_rules
+from alerts.rulebook import load_shipped
+from alerts.rulefile import default_rules
 from dashboards.reader import grant_reader
 from database.engine import detect_engine, ensure_days
 from database.pool import connect
@@ -25,7 +26,7 @@ PASSWORD = "a reader's passphrase"
 async def county(pool: asyncpg.Pool) -> datetime:
     """Fills the test's database; gives the time at which it is looked at."""
     async with pool.acquire() as connection:
-        await load_rules(connection, default_rules())
+        await load_shipped(connection, default_rules(), datetime(2026, 1, 1, tzinfo=UTC))
         await load_county(connection, read_county(GUANGNING), NOW)
         await connection.execute(
             'UPDATE sensor SET attributes = attributes || \'{"noise_class": "0"}\''

@@ -6,7 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from alerts.rulebook import default_rules, load_rules
+from alerts.rulebook import load_shipped
+from alerts.rulefile import default_rules
 from database.engine import detect_engine, ensure_days
 from database.errors import DatabaseError
 from database.pool import connect
@@ -43,7 +44,7 @@ async def contents(url: str) -> dict[str, tuple[int, str]]:
 async def filled(pool: asyncpg.Pool, database_url: str) -> str:
     """A county with two days of readings."""
     async with pool.acquire() as connection:
-        await load_rules(connection, default_rules())
+        await load_shipped(connection, default_rules(), datetime(2026, 1, 1, tzinfo=UTC))
         await load_county(connection, read_county(GUANGNING), NOW)
         if await detect_engine(connection) == "plain":
             await ensure_days(connection, "reading_gas", [(NOW - timedelta(days=back)).date() for back in range(3)])

@@ -13,7 +13,8 @@ import orjson
 import pytest
 from api.keys import add_key
 
-from alerts.rulebook import default_rules, load_rules
+from alerts.rulebook import load_shipped
+from alerts.rulefile import default_rules
 from api.app import create_app
 from dispatch.assignment import Words
 from dispatch.exercises import Exercise, ExerciseError, end_exercise, open_exercise, resume_exercise, status_of
@@ -40,7 +41,7 @@ DRILLED = re.compile(r"drill\d+\.|演练|DRILL")
 async def exercise(pool: asyncpg.Pool) -> Exercise:
     """An exercise with one well's twin, in which the farther gas squad is enrolled."""
     async with pool.acquire() as connection:
-        await load_rules(connection, default_rules())
+        await load_shipped(connection, default_rules(), datetime(2026, 1, 1, tzinfo=UTC))
         await load_county(connection, COUNTY, NOW)
         return await open_exercise(
             connection, "leak", TITLE, 1, sensors=["gas-0003", "mh-0002"], squads=["gas-2"], now=NOW
