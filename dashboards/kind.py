@@ -75,7 +75,7 @@ def kind_board(place: Place, kind: Kind, rules: RuleFile) -> dashboard.Dashboard
             panels.table(
                 Words("现行规则", "rules in force"),
                 SQL.rules,
-                ["rule", "revision", "limits", "source", "loaded_at"],
+                ["rule", "revision", "limits", "source", "effective_from"],
                 width=8,
             ),
         ],

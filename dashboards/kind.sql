@@ -23,7 +23,8 @@ SELECT bucket AS time, code AS metric, value::float8 AS value FROM shown JOIN ou
 -- From the rule in force, at both ends of the span and wherever limits change with the hour.
 WITH in_force AS (
     SELECT body -> 'cases' AS cases FROM rule WHERE kind = '{kind}' AND hazard_type = '{hazard_type}'
-    ORDER BY revision DESC LIMIT 1
+        AND effective_from <= now()
+    ORDER BY effective_from DESC, revision DESC LIMIT 1
 ), at AS (
     SELECT $__timeFrom()::timestamptz AS time
     UNION SELECT $__timeTo()::timestamptz
@@ -95,5 +96,6 @@ WHERE kind IN (${kind:sqlstring}) AND coalesce(grid_id, '') IN (${grid:sqlstring
 ORDER BY raised_at DESC LIMIT 200
 
 -- name: rules
-SELECT DISTINCT ON (hazard_type) hazard_type AS rule, revision, body ->> 'cases' AS limits, source, loaded_at
-FROM rule WHERE kind IN (${kind:sqlstring}) ORDER BY hazard_type, revision DESC
+SELECT DISTINCT ON (hazard_type) hazard_type AS rule, revision, body ->> 'cases' AS limits, source, effective_from
+FROM rule WHERE kind IN (${kind:sqlstring}) AND effective_from <= now()
+ORDER BY hazard_type, effective_from DESC, revision DESC

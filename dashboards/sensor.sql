@@ -31,7 +31,8 @@ ORDER BY 1
 -- name: limits
 -- What the rule in force allows this very sensor, wherever the limit changes with the hour.
 WITH in_force AS (
-    SELECT DISTINCT ON (hazard_type) body FROM rule WHERE kind = ${kind:sqlstring} ORDER BY hazard_type, revision DESC
+    SELECT DISTINCT ON (hazard_type) body FROM rule WHERE kind = ${kind:sqlstring} AND effective_from <= now()
+    ORDER BY hazard_type, effective_from DESC, revision DESC
 ), watching AS (
     SELECT body -> 'cases' AS cases, attributes FROM in_force, sensor
     WHERE code = ${sensor:sqlstring} AND body ->> 'quantity' = ${quantity:sqlstring}

@@ -96,7 +96,7 @@ COLUMN_WORDS = {
     "rule": Words("规则", "rule"),
     "revision": Words("版本", "revision"),
     "source": Words("来源", "source"),
-    "loaded_at": Words("生效时间", "in force since"),
+    "effective_from": Words("生效时间", "in force since"),
     "severity": Words("等级", "grade"),
     "time": Words("时间", "time"),
     "event": Words("事件", "event"),

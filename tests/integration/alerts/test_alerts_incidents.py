@@ -161,7 +161,7 @@ async def test_what_can_not_be_merged_is_refused(
 
 
 async def test_an_incident_is_split_by_hand(street: Street, pool: asyncpg.Pool) -> None:
-    await wells(street, 0, 150)
+    await wells(street, 0, 140)
     await street.say(-60, g0=91, g1=55)
     incident_id = (await street.incident())["incident_id"]
     g0, g1 = await street.hazard_ids(["g0", "g1"])

@@ -31,7 +31,7 @@ def changed(**fields) -> list[RuleFile]:
 
 async def test_a_proposal_judges_nothing_until_another_person_approves_it(pool, connection):
     service = await start(pool)
-    assert await propose(connection, changed(on_delay_s={}), "li", "quicker", NOW) == ["gas/gas_combustible 2"]
+    assert await propose(connection, changed(on_delay_s={}), "li", "quicker", NOW) == [(*KEY, 2)]
     await service.follow_once(NOW)
     await take(service, sent("gas", "g1", -20, ch4_lel_pct=12))
     assert await hazards(pool) == []

@@ -11,13 +11,13 @@ import asyncpg
 import httpx
 import orjson
 import pytest
-from api.keys import add_key
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
+from api.access.keys import add_key
 from api.app import create_app
-from dispatch.assignment import Words
 from dispatch.exercises import Exercise, ExerciseError, end_exercise, open_exercise, resume_exercise, status_of
+from dispatch.words import Words
 from ingest.broker import Broker
 from ingest.source import Message
 from lifeline.county import load_county, read_county
@@ -64,7 +64,11 @@ async def gas(hub: SteppedHub, level: float, at: datetime, *codes: str) -> list[
 
 def titles(messages: Sequence[Message]) -> dict[str, str]:
     """What each squad was told."""
-    return {message.topic.split("/")[-2]: orjson.loads(message.payload)["title"]["zh"] for message in messages}
+    return {
+        message.topic.split("/")[-2]: orjson.loads(message.payload)["title"]["zh"]
+        for message in messages
+        if message.topic.endswith("/orders")
+    }
 
 
 async def rows(pool: asyncpg.Pool, relation: str) -> list[str]:
