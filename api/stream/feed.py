@@ -99,10 +99,10 @@ class Feed:
         """Until cancelled; while the database is away nothing happens."""
         while True:
             try:
+                await self.round(pool)  # first of all, so that it is known where the feed stood at the start
                 nouns = await listener.wait(_TICK_S)
                 if ACCESS in nouns:
                     self.end_all()
-                await self.round(pool)
             except PASSING as error:
                 structlog.get_logger().warning("feed_waits", error=str(error) or type(error).__name__)
                 await asyncio.sleep(_TICK_S)
