@@ -16,7 +16,6 @@ from itertools import groupby
 
 import msgspec
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from dispatch import reasons
 from dispatch.plans import Preempt
@@ -187,6 +186,8 @@ def _serve(situation: _Situation, rank: Sequence[tuple[int, Need]]) -> list[Choi
 
 def _solve(situation: _Situation, rank: Sequence[tuple[int, Need]], free: Sequence[int]) -> dict[int, int]:
     """The column of the squad for each row that gets one: the most rows served, then the least seconds."""
+    from scipy.optimize import linear_sum_assignment  # a third of a second to read: not while the hub starts
+
     slots = [column for column in free for _ in range(situation.room[column])]
     cost = np.array([_costs(situation, row, need)[slots] for row, need in rank])
     possible = np.isfinite(cost)

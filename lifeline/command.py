@@ -4,6 +4,7 @@ Each command is a module of ``lifeline.commands`` that is read when it is called
 for a web framework, and `lifeline --help` for neither.
 """
 
+import gc
 import sys
 from importlib import import_module
 from types import MappingProxyType
@@ -68,7 +69,11 @@ def _register(name: str, about: str) -> None:
 
     @app.command(name, help=about, add_help_option=False, context_settings=everything)
     def call(context: typer.Context) -> None:
+        # What is read now stays: looking through it for garbage would make a start a quarter longer.
+        gc.disable()
         command = typer.main.get_command(import_module(f"lifeline.commands.{name}").app)
+        gc.freeze()
+        gc.enable()
         command.main(context.args, prog_name=f"lifeline {name}")
 
 

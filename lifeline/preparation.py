@@ -8,7 +8,6 @@ import asyncpg
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
-from api.access.accounts import first_administrator
 from database.migrate import migrate, read_migrations
 from database.pool import Connection, connect, open_pool
 from database.queries import load_queries
@@ -43,6 +42,8 @@ async def prepare(database_url: str) -> Prepared:
 
 async def make_first_administrator(database_url: str) -> str | None:
     """The one-time password of the account ``admin``, made where there is no account yet; else None."""
+    from api.access.accounts import first_administrator  # what hashes passwords is read after the start
+
     pool = await open_pool(database_url, application="migrate", size=1)
     try:
         return await first_administrator(pool, datetime.now(UTC))

@@ -5,13 +5,10 @@ import io
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import asyncpg
 import orjson
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pa_parquet
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
@@ -26,6 +23,9 @@ from api.sensors.register import sensor_of, today
 from api.store import Store
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind, Quantity
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _ROWS_AT_ONCE = 5000
@@ -175,7 +175,9 @@ async def _readings(
             last = rows[-1]["sensor_id"], rows[-1]["time"]
 
 
-def _schema(kind: Kind) -> pa.Schema:
+def _schema(kind: Kind) -> "pa.Schema":
+    import pyarrow as pa
+
     columns = [
         (column.name, pa.float32() if isinstance(column, Quantity) else pa.string(), column) for column in kind.columns
     ]
@@ -187,6 +189,10 @@ def _schema(kind: Kind) -> pa.Schema:
 
 
 async def _as_table(chunks: AsyncIterator[list[Any]], kind: Kind, form: str) -> AsyncIterator[bytes]:
+    import pyarrow as pa  # read for the first file, not while the hub starts
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pa_parquet
+
     schema, sink = _schema(kind), _Sink()
     make: Any = pa_parquet.ParquetWriter if form == "parquet" else pa_csv.CSVWriter
     with make(sink, schema) as writer:

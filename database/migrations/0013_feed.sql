@@ -14,40 +14,47 @@ CREATE TABLE feed (
 );
 CREATE INDEX feed_at ON feed (at);
 
+-- Once for all rows of a statement, since a storm raises thousands of hazards in one. Drills are told apart elsewhere.
 CREATE FUNCTION feed_hazard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO feed (at, topic, event, data)
-    SELECT NEW.at, 'hazard', NEW.event, jsonb_build_object(
-        'hazard_id', NEW.hazard_id, 'event', NEW.event, 'at', NEW.at, 'actor', NEW.actor, 'grade', NEW.grade,
-        'reason', jsonb_build_object('zh', NEW.reason_zh, 'en', NEW.reason_en), 'hazard_type', h.hazard_type,
+    SELECT n.at, 'hazard', n.event, jsonb_build_object(
+        'hazard_id', n.hazard_id, 'event', n.event, 'at', n.at, 'actor', n.actor, 'grade', n.grade,
+        'reason', jsonb_build_object('zh', n.reason_zh, 'en', n.reason_en), 'hazard_type', h.hazard_type,
         'sensor', s.code, 'kind', s.kind, 'incident_id', h.incident_id)
-    FROM hazard AS h JOIN sensor AS s USING (sensor_id) WHERE h.hazard_id = NEW.hazard_id;
+    FROM fresh AS n JOIN public.hazard AS h USING (hazard_id) JOIN public.sensor AS s USING (sensor_id)
+    WHERE h.exercise_id = 0 ORDER BY n.hazard_event_id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER hazard_event_feed AFTER INSERT ON hazard_event FOR EACH ROW EXECUTE FUNCTION feed_hazard();
+CREATE TRIGGER hazard_event_feed AFTER INSERT ON hazard_event REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION feed_hazard();
 
 CREATE FUNCTION feed_incident() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO feed (at, topic, event, data)
-    SELECT NEW.at, 'incident', NEW.event, jsonb_build_object(
-        'incident_id', NEW.incident_id, 'event', NEW.event, 'at', NEW.at, 'actor', NEW.actor, 'detail', NEW.detail,
+    SELECT n.at, 'incident', n.event, jsonb_build_object(
+        'incident_id', n.incident_id, 'event', n.event, 'at', n.at, 'actor', n.actor, 'detail', n.detail,
         'grade', i.grade, 'stage', i.stage, 'hazard_type', i.hazard_type,
         'title', jsonb_build_object('zh', i.title_zh, 'en', i.title_en))
-    FROM incident AS i WHERE i.incident_id = NEW.incident_id;
+    FROM fresh AS n JOIN public.incident AS i USING (incident_id)
+    WHERE i.exercise_id = 0 ORDER BY n.incident_event_id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER incident_event_feed AFTER INSERT ON incident_event FOR EACH ROW EXECUTE FUNCTION feed_incident();
+CREATE TRIGGER incident_event_feed AFTER INSERT ON incident_event REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION feed_incident();
 
 CREATE FUNCTION feed_task() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO feed (at, topic, event, squad_id, data)
-    SELECT NEW.at, 'task', NEW.event, t.squad_id, jsonb_build_object(
-        'task_id', NEW.task_id, 'event', NEW.event, 'at', NEW.at, 'actor', NEW.actor, 'note', NEW.note,
+    SELECT n.at, 'task', n.event, t.squad_id, jsonb_build_object(
+        'task_id', n.task_id, 'event', n.event, 'at', n.at, 'actor', n.actor, 'note', n.note,
         'incident_id', t.incident_id, 'squad_id', t.squad_id)
-    FROM task AS t WHERE t.task_id = NEW.task_id;
+    FROM fresh AS n JOIN public.task AS t USING (task_id)
+    WHERE t.exercise_id = 0 ORDER BY n.task_event_id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER task_event_feed AFTER INSERT ON task_event FOR EACH ROW EXECUTE FUNCTION feed_task();
+CREATE TRIGGER task_event_feed AFTER INSERT ON task_event REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION feed_task();
 
 CREATE FUNCTION feed_squad() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
