@@ -7,7 +7,6 @@ from time import monotonic
 import typer
 from rich.console import Console
 
-from api.access.accounts import FIRST_NAME
 from ingest.broker import Broker
 from lifeline.logs import configure
 from lifeline.preparation import make_first_administrator
@@ -46,7 +45,7 @@ async def _stay(settings: Settings, servers: Servers, started: float) -> None:
             console.print(line)
         password = await make_first_administrator(servers.known.database)
         if password is not None:
-            console.print(f"Log in as {FIRST_NAME} with the one-time password {password}, shown this once.")
+            console.print(f"Log in as admin with the one-time password {password}, shown this once.")
         console.print(f"Ready after {monotonic() - started:.1f} s. Ctrl-C stops it.")
         await servers.keep()
 
