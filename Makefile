@@ -25,7 +25,7 @@ test:
 	@PYTHON=$(PYTHON) ./tests/bring-servers
 	@$(MAKE) --no-print-directory install
 	$(BIN)/python -m pytest -m alone $(ARGS) || [ $$? -eq 5 ] # 5: ARGS names none of these
-	$(BIN)/python -m pytest -m "not alone" --numprocesses 2 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "not alone" --numprocesses 3 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
 
 check: install
 	$(BIN)/ruff check .
