@@ -11,7 +11,6 @@ import asyncpg
 from alerts.clockbook import clocks_in_force
 from alerts.clocks import Clocks
 from alerts.errors import AlertError
-from alerts.incidents import record, tell
 from alerts.stages import EVENTS, Case, Stage, StageError, Step, advance, verified_how
 from database.pool import Connection
 from database.queries import load_queries
@@ -201,9 +200,9 @@ async def _lock(connection: Connection, incident_ids: Iterable[int]) -> dict[int
 async def _save(connection: Connection, records: Iterable[Record]) -> None:
     moved = [one for one in records if one.events]
     if moved:
-        await connection.execute(_SQL.save, [one.row for one in moved])
-        await record(connection, [event for one in moved for event in one.events])
-        await tell(connection)
+        await connection.execute(
+            _SQL.save, [one.row for one in moved], [event for one in moved for event in one.events]
+        )
 
 
 def _need_reason(place: str, what: str, reason: str) -> None:

@@ -17,14 +17,25 @@ WHERE closed_at IS NULL AND stage = 'fed_back'
 FOR NO KEY UPDATE OF incident SKIP LOCKED
 
 -- name: save
-UPDATE incident SET stage = given.stage, due_at = given.due_at, fed_back_at = given.fed_back_at,
-       overtime = given.overtime, appeal = given.appeal, appealed_by = given.appealed_by,
-       verified_how = given.verified_how, verified_by = given.verified_by, verified_at = given.verified_at,
-       closed_at = given.closed_at
-FROM jsonb_to_recordset($1) AS given (incident_id bigint, stage text, due_at timestamptz, fed_back_at timestamptz,
-     overtime boolean, appeal text, appealed_by text, verified_how text, verified_by text, verified_at timestamptz,
-     closed_at timestamptz)
-WHERE incident.incident_id = given.incident_id
+-- And wakes whoever follows incidents.
+WITH logged AS (
+    INSERT INTO incident_event (incident_id, at, event, actor, detail)
+    SELECT incident_id, at, event, actor, detail
+    FROM ROWS FROM (jsonb_to_recordset($2) AS
+        (incident_id bigint, at timestamptz, event text, actor text, detail jsonb))
+        WITH ORDINALITY AS entry (incident_id, at, event, actor, detail, place)
+    ORDER BY place
+), moved AS (
+    UPDATE incident SET stage = given.stage, due_at = given.due_at, fed_back_at = given.fed_back_at,
+           overtime = given.overtime, appeal = given.appeal, appealed_by = given.appealed_by,
+           verified_how = given.verified_how, verified_by = given.verified_by, verified_at = given.verified_at,
+           closed_at = given.closed_at
+    FROM jsonb_to_recordset($1) AS given (incident_id bigint, stage text, due_at timestamptz, fed_back_at timestamptz,
+         overtime boolean, appeal text, appealed_by text, verified_how text, verified_by text,
+         verified_at timestamptz, closed_at timestamptz)
+    WHERE incident.incident_id = given.incident_id
+)
+SELECT pg_notify('lifeline', 'incident')
 
 -- name: overdue
 -- Cases whose handling should have been handed back, the longest overdue first.

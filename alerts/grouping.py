@@ -8,66 +8,23 @@ an incident is an order to one squad, and the other skill would be sent by nobod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from itertools import product
-from math import cos, dist, floor, radians, sin
+from math import cos, degrees, dist, floor, radians, sin
 from operator import itemgetter
-from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-import msgspec
-import yaml
+from alerts.families import Grouping
 
-from alerts.rules import RuleError, Skill, Words
-from ingest.kinds import KINDS
-
-_FILE = Path(__file__).with_name("grouping.yaml")
 _EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 _AROUND = tuple(product((-1, 0, 1), repeat=3))
 
 Point = tuple[float, float, float]
 
 
-class Storm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For more incidents of a family than this, the radius doubles until they are fewer, at most to ``radius_m``."""
-
-    incidents: int
-    radius_m: float
-
-
-class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hazard types that one cause brings about, and how near in place and time they must be."""
-
-    hazards: tuple[str, ...]
-    radius_m: float
-    within_s: float
-    storm: Storm
-    source: str
-
-
-class ReportedType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A hazard type that people report and no sensor finds."""
-
-    kind: str
-    skill: Skill
-    title: Words
-
-
-class Grouping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The families, and what is only reported."""
-
-    families: dict[str, Family]
-    reported: dict[str, ReportedType] = {}
-
-    def family_of(self, hazard_type: str) -> str:
-        """The family of a hazard type; its own name when it stands alone."""
-        return next((name for name, family in self.families.items() if hazard_type in family.hazards), hazard_type)
-
-    def within(self, family: str) -> timedelta:
-        """How far apart in time hazards of a family may be; zero for one that stands alone."""
-        known = self.families.get(family)
-        return timedelta(seconds=known.within_s) if known else timedelta(0)
+Crowd = tuple[int, str]
+"""Exercise, 0 for none, and family: only what shares both comes together for being near."""
 
 
 class Subject(NamedTuple):
@@ -100,6 +57,21 @@ class Anchor(NamedTuple):
     exercise_id: int = 0
 
 
+class Reach(NamedTuple):
+    """Where and when incidents may be that hazards of one crowd join in the worst storm; degrees."""
+
+    exercise_id: int
+    family: str
+    since: datetime
+    until: datetime
+    west: float
+    east: float
+    south: float
+    north: float
+    incidents: int
+    """So many elsewhere are worth counting."""
+
+
 @dataclass(slots=True)
 class Group:
     """Hazards of one incident, the first one first; ``incident_id`` None when it is to be opened."""
@@ -113,64 +85,81 @@ class Group:
     exercise_id: int = 0
     hazard_ids: list[int] = field(default_factory=list)
 
-
-@cache
-def default_grouping() -> Grouping:
-    """The grouping that comes with the program."""
-    return read_grouping(_FILE)
-
-
-def read_grouping(path: Path) -> Grouping:
-    """Read and check a grouping file; RuleError says what to change."""
-    try:
-        grouping = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Grouping)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise RuleError(f"{path.name}: {error}") from error
-    counts = Counter(name for family in grouping.families.values() for name in family.hazards)
-    twice = [name for name, count in counts.items() if count > 1]
-    if twice:
-        raise RuleError(f"{path.name}: {', '.join(twice)} is in more than one family")
-    for name, family in grouping.families.items():
-        if not (0 < family.radius_m <= family.storm.radius_m and family.within_s > 0 and family.storm.incidents > 0):
-            raise RuleError(
-                f"{path.name}: {name}: radius_m, within_s and storm.incidents must be above 0,"
-                " and storm.radius_m no smaller than radius_m"
-            )
-    for name, reported in grouping.reported.items():
-        if reported.kind not in KINDS:
-            raise RuleError(f"{path.name}: {name}: unknown kind {reported.kind!r}: expected {', '.join(KINDS)}")
-    return grouping
+    @property
+    def crowd(self) -> Crowd:
+        """What it is counted with in a storm."""
+        return self.exercise_id, self.family
 
 
-def group(subjects: Iterable[Subject], anchors: Iterable[Anchor], grouping: Grouping) -> list[Group]:
+def reaches(subjects: Iterable[Subject], grouping: Grouping) -> list[Reach]:
+    """What has to be looked through for incidents that ``subjects`` may join for being near, by crowd."""
+    crowds: dict[Crowd, list[Subject]] = {}
+    for subject in subjects:
+        family = grouping.family_of(subject.hazard_type)
+        if family in grouping.families and subject.longitude is not None and subject.latitude is not None:
+            crowds.setdefault((subject.exercise_id, family), []).append(subject)
+    return [_reach(crowd, members, grouping) for crowd, members in crowds.items()]
+
+
+def _reach(crowd: Crowd, members: Sequence[Subject], grouping: Grouping) -> Reach:
+    storm, within = grouping.families[crowd[1]].storm, grouping.within(crowd[1])
+    times = [one.at for one in members]
+    longitudes = [one.longitude for one in members if one.longitude is not None]
+    latitudes = [one.latitude for one in members if one.latitude is not None]
+    high = degrees(storm.radius_m / _EARTH_RADIUS_M)
+    # Meridians draw together: as wide as at the latitude furthest from the equator.
+    wide = high / max(cos(radians(max(map(abs, latitudes)) + high)), 0.01)
+    return Reach(
+        *crowd,
+        min(times) - within,
+        max(times) + within,
+        min(longitudes) - wide,
+        max(longitudes) + wide,
+        min(latitudes) - high,
+        max(latitudes) + high,
+        storm.incidents + 1,
+    )
+
+
+def group(
+    subjects: Iterable[Subject],
+    anchors: Iterable[Anchor],
+    grouping: Grouping,
+    elsewhere: Mapping[Crowd, int] = MappingProxyType({}),
+) -> list[Group]:
     """Put every hazard into one group; only groups that got hazards are returned.
 
     In order of time, and of gravity among equal times, each joins the nearest incident that it may join, or opens one;
-    so the result doesn't depend on the order of the inputs.
+    so the result doesn't depend on the order of the inputs. ``elsewhere`` counts open incidents that are too far away
+    to be joined in any storm, and so are not among ``anchors``.
     """
     ordered = sorted(subjects, key=lambda subject: (subject.at, subject.grade, subject.hazard_id))
     known = sorted(anchors)
-    radii = {name: family.radius_m for name, family in grouping.families.items()}
+    radii: dict[Crowd, float] = {}
     groups = _place(ordered, known, grouping, radii)
-    while wider := _wider(groups, grouping, radii):
+    while wider := _wider(groups, grouping, radii, elsewhere):
         radii |= wider
         groups = _place(ordered, known, grouping, radii)
     return [one for one in groups if one.hazard_ids]
 
 
-def _wider(groups: Sequence[Group], grouping: Grouping, radii: Mapping[str, float]) -> Mapping[str, float]:
-    """Doubled radii of the families that would have too many incidents, and new ones among them."""
-    counts = Counter(one.family for one in groups if one.point is not None)
-    fresh = {one.family for one in groups if one.point is not None and one.incident_id is None}
-    return {
-        name: min(2 * radii[name], family.storm.radius_m)
-        for name, family in grouping.families.items()
-        if name in fresh and counts[name] > family.storm.incidents and radii[name] < family.storm.radius_m
-    }
+def _wider(
+    groups: Sequence[Group], grouping: Grouping, radii: Mapping[Crowd, float], elsewhere: Mapping[Crowd, int]
+) -> dict[Crowd, float]:
+    """Doubled radii of the crowds that would have too many incidents, and new ones among them."""
+    placed = [one for one in groups if one.point is not None and one.family in grouping.families]
+    counts = Counter(one.crowd for one in placed)
+    wider = {}
+    for crowd in {one.crowd for one in placed if one.incident_id is None}:
+        family = grouping.families[crowd[1]]
+        radius_m = radii.get(crowd, family.radius_m)
+        if counts[crowd] + elsewhere.get(crowd, 0) > family.storm.incidents and radius_m < family.storm.radius_m:
+            wider[crowd] = min(2 * radius_m, family.storm.radius_m)
+    return wider
 
 
 def _place(
-    subjects: Sequence[Subject], anchors: Sequence[Anchor], grouping: Grouping, radii: Mapping[str, float]
+    subjects: Sequence[Subject], anchors: Sequence[Anchor], grouping: Grouping, radii: Mapping[Crowd, float]
 ) -> list[Group]:
     board = _Board(grouping, radii)
     for anchor in anchors:
@@ -193,7 +182,7 @@ def _place(
 class _Board:
     """Groups by chamber, and by cubes as wide as the family's radius, so that only near ones are compared."""
 
-    def __init__(self, grouping: Grouping, radii: Mapping[str, float]) -> None:
+    def __init__(self, grouping: Grouping, radii: Mapping[Crowd, float]) -> None:
         self.groups: list[Group] = []
         self._grouping = grouping
         self._radii = radii
@@ -204,7 +193,7 @@ class _Board:
         self.groups.append(one)
         if one.chamber is not None:
             self._chambers.setdefault((one.exercise_id, one.skill, one.chamber), one)
-        radius_m = self._radii.get(one.family)
+        radius_m = self._radius(one.crowd)
         if one.point is not None and radius_m is not None:
             x, y, z = _cube(one.point, radius_m)
             self._cubes.setdefault((one.exercise_id, one.skill, one.family, x, y, z), []).append(one)
@@ -215,7 +204,7 @@ class _Board:
             same = self._chambers.get((subject.exercise_id, subject.skill, subject.chamber))
             if same is not None:
                 return same
-        radius_m = self._radii.get(family)
+        radius_m = self._radius((subject.exercise_id, family))
         if point is None or radius_m is None:
             return None
         within = self._grouping.within(family)
@@ -225,6 +214,11 @@ class _Board:
             if away_m <= radius_m and abs(subject.at - one.at) <= within
         ]
         return min(near, key=itemgetter(0))[1] if near else None
+
+    def _radius(self, crowd: Crowd) -> float | None:
+        """Metres; None for hazard types that stand alone."""
+        family = self._grouping.families.get(crowd[1])
+        return self._radii.get(crowd, family.radius_m) if family is not None else None
 
     def _around(self, subject: Subject, family: str, point: Point, radius_m: float) -> Iterator[tuple[Group, float]]:
         x, y, z = _cube(point, radius_m)

@@ -1,13 +1,13 @@
 """Incidents in the transaction of the readings: hazards join those that are open nearby, or open new ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from alerts.grouping import Anchor, Group, Subject, default_grouping, group
+from alerts.families import default_grouping
+from alerts.grouping import Anchor, Group, Reach, Subject, group, reaches
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -26,10 +26,13 @@ async def take_turn(connection: Connection) -> None:
 
 async def place_hazards(connection: Connection, hazard_ids: Sequence[int]) -> None:
     """Give an incident to each of these hazards that needs one, and bring the incidents' grades up to date."""
+    settled: set[int] = set()
     rows = await connection.fetch(_SQL.unplaced, hazard_ids)
-    while rows and not await _place(connection, rows):
+    while rows and not await _place(connection, rows, settled):
         rows = await connection.fetch(_SQL.unplaced, hazard_ids)
-    await regrade(connection, hazard_ids, ENGINE)
+    touched = [hazard_id for hazard_id in hazard_ids if hazard_id not in settled]
+    if touched:
+        await regrade(connection, touched, ENGINE)
 
 
 async def regrade(connection: Connection, hazard_ids: Sequence[int], actor: str) -> None:
@@ -37,20 +40,20 @@ async def regrade(connection: Connection, hazard_ids: Sequence[int], actor: str)
     await connection.execute(_SQL.regrade, hazard_ids, actor)
 
 
-async def find_anchors(connection: Connection, subjects: Iterable[Subject]) -> list[Anchor]:
-    """Open incidents that may be near enough to ``subjects`` in time, or of the same chamber."""
+async def arrange(connection: Connection, subjects: Sequence[Subject]) -> list[Group]:
+    """Group ``subjects`` with one another and with the open incidents that they may join."""
     grouping = default_grouping()
-    times: dict[str, list[datetime]] = {}
-    chambers = set()
-    for subject in subjects:
-        times.setdefault(grouping.family_of(subject.hazard_type), []).append(subject.at)
-        if subject.chamber is not None:
-            chambers.add(subject.chamber)
-    families = list(times)
-    since = [min(times[family]) - grouping.within(family) for family in families]
-    until = [max(times[family]) + grouping.within(family) for family in families]
-    rows = await connection.fetch(_SQL.joinable, families, since, until, sorted(chambers))
-    return [Anchor(*row) for row in rows]
+    reach = reaches(subjects, grouping)
+    columns = [list(column) for column in zip(*reach, strict=True)] or [[] for _ in Reach._fields]
+    chambers = sorted({subject.chamber for subject in subjects if subject.chamber is not None})
+    anchors, elsewhere = [], {}
+    for row in await connection.fetch(_SQL.joinable, *columns, chambers):
+        *anchor, count = row
+        if anchor[0] is None:
+            elsewhere[row["exercise_id"], row["family"]] = count
+        else:
+            anchors.append(Anchor(*anchor))
+    return group(subjects, anchors, grouping, elsewhere)
 
 
 async def record(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -64,18 +67,20 @@ async def tell(connection: Connection) -> None:
 
 
 async def open_incidents(connection: Connection, groups: Sequence[Group], actor: str) -> None:
-    """Open an incident for each group, which gets its number; the groups' hazards are not attached yet."""
-    numbers = await connection.fetch(_SQL.draw, len(groups))
-    for one, row in zip(groups, numbers, strict=True):
-        one.incident_id = row["incident_id"]
-    await connection.execute(
+    """Open an incident for each group, which gets its number, and attach the group's hazards to it."""
+    members = [(hazard_id, one.hazard_ids[0]) for one in groups for hazard_id in one.hazard_ids]
+    rows = await connection.fetch(
         _SQL.open,
-        [one.incident_id for one in groups],
+        [member[0] for member in members],
+        [member[1] for member in members],
         [one.hazard_ids[0] for one in groups],
         [one.family for one in groups],
         [one.at for one in groups],
         actor,
     )
+    numbers = {row["hazard_id"]: row["incident_id"] for row in rows}
+    for one in groups:
+        one.incident_id = numbers[one.hazard_ids[0]]
 
 
 async def attach(connection: Connection, groups: Sequence[Group]) -> None:
@@ -84,16 +89,20 @@ async def attach(connection: Connection, groups: Sequence[Group]) -> None:
     await connection.execute(_SQL.attach, [pair[0] for pair in pairs], [pair[1] for pair in pairs])
 
 
-async def _place(connection: Connection, rows: Sequence[asyncpg.Record]) -> bool:
-    """Place what can be; False when an incident that was to be joined has closed in between."""
-    subjects = [Subject(*row) for row in rows]
-    groups = group(subjects, await find_anchors(connection, subjects), default_grouping())
+async def _place(connection: Connection, rows: Sequence[asyncpg.Record], settled: set[int]) -> bool:
+    """Place what can be; False when an incident that was to be joined has closed in between.
+
+    Adds to ``settled`` the hazards that are alone in a new incident, which then has their grade.
+    """
+    groups = await arrange(connection, [Subject(*row) for row in rows])
     known = [one for one in groups if one.incident_id is not None]
     fresh = [one for one in groups if one.incident_id is None]
     joined = await _take(connection, known) if known else []
+    if joined:
+        await attach(connection, joined)
     if fresh:
         await open_incidents(connection, fresh, ENGINE)
-    await attach(connection, [*joined, *fresh])
+    settled.update(one.hazard_ids[0] for one in fresh if len(one.hazard_ids) == 1)
     entries = [_joining(one, one.hazard_ids) for one in joined]
     entries += [_joining(one, one.hazard_ids[1:]) for one in fresh if len(one.hazard_ids) > 1]
     if entries:

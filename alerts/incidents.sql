@@ -11,14 +11,33 @@ WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NULL AND peak_grade <= 3
   AND NOT coalesce((rule.body ->> 'maintenance')::boolean, false)
 
 -- name: joinable
--- Open incidents of the families within their times, and of the chambers; what was verified takes in nothing new.
-SELECT incident_id, family, skill, active_at, longitude, latitude, chamber, exercise_id
-FROM incident JOIN unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS near (family, since, until)
-     USING (family)
-WHERE closed_at IS NULL AND stage <> 'verified' AND longitude IS NOT NULL AND active_at BETWEEN since AND until
+-- Open incidents within reach, and those of the chambers; what was verified takes in nothing new. How many of a family are
+-- open elsewhere is counted as far as it matters, in a row of its own.
+WITH reach AS (
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[],
+                         $7::float8[], $8::float8[], $9::integer[])
+         AS reach (exercise_id, family, since, until, west, east, south, north, incidents)
+)
+SELECT near.* FROM reach CROSS JOIN LATERAL (
+    SELECT incident_id, incident.family, skill, active_at, longitude, latitude, chamber, incident.exercise_id, 0 AS elsewhere
+    FROM incident
+    WHERE closed_at IS NULL AND stage <> 'verified' AND incident.family = reach.family
+      AND incident.exercise_id = reach.exercise_id AND active_at BETWEEN since AND until
+      AND latitude BETWEEN south AND north AND longitude BETWEEN west AND east
+) AS near
 UNION
-SELECT incident_id, family, skill, active_at, longitude, latitude, chamber, exercise_id
-FROM incident WHERE chamber = ANY ($4::text[]) AND closed_at IS NULL AND stage <> 'verified'
+SELECT incident_id, family, skill, active_at, longitude, latitude, chamber, exercise_id, 0
+FROM incident WHERE chamber = ANY ($10::text[]) AND closed_at IS NULL AND stage <> 'verified'
+UNION ALL
+SELECT NULL, reach.family, NULL, NULL, NULL, NULL, NULL, reach.exercise_id, counted.elsewhere
+FROM reach CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS elsewhere FROM (
+        SELECT FROM incident
+        WHERE closed_at IS NULL AND stage <> 'verified' AND incident.family = reach.family
+          AND incident.exercise_id = reach.exercise_id AND active_at BETWEEN since AND until AND latitude IS NOT NULL
+          AND NOT (latitude BETWEEN south AND north AND longitude BETWEEN west AND east)
+        LIMIT reach.incidents) AS far
+) AS counted
 
 -- name: take
 -- Those that are still there to be joined.
@@ -27,12 +46,12 @@ FROM unnest($1::bigint[], $2::timestamptz[]) AS joined (incident_id, at)
 WHERE incident.incident_id = joined.incident_id AND closed_at IS NULL AND stage <> 'verified'
 RETURNING incident.incident_id
 
--- name: draw
-SELECT nextval(pg_get_serial_sequence('public.incident', 'incident_id')) AS incident_id FROM generate_series(1, $1::integer)
-
 -- name: open
--- Each begins with one hazard, whose place and name it takes.
-WITH opened AS (
+-- Each begins with one hazard, whose place and name it takes; $1 are the hazards, $2 with which one of $3 each belongs.
+WITH first AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('public.incident', 'incident_id')) AS incident_id, first.*
+    FROM unnest($3::bigint[], $4::text[], $5::timestamptz[]) AS first (hazard_id, family, at)
+), opened AS (
     INSERT INTO incident (incident_id, kind, hazard_type, grade, peak_grade, skill, title_zh, title_en, grid_id,
                           longitude, latitude, opened_at, family, chamber, active_at, exercise_id)
     OVERRIDING SYSTEM VALUE
@@ -43,16 +62,18 @@ WITH opened AS (
                || coalesce(nullif(name_en, ''), code) || ': ' || (body #>> '{title,en}'),
            grid_id, longitude, latitude, graded_at, first.family, attributes ->> 'chamber', first.at,
            sensor.exercise_id
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[])
-         AS first (incident_id, hazard_id, family, at)
-    JOIN hazard USING (hazard_id) JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
-    RETURNING incident_id
+    FROM first JOIN hazard USING (hazard_id) JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
+), logged AS (
+    INSERT INTO incident_event (incident_id, at, event, actor, detail)
+    SELECT first.incident_id, graded_at, 'opened', $6,
+           jsonb_build_object('hazard_id', hazard_id, 'grade', grade, 'reason_zh', reason_zh, 'reason_en', reason_en)
+    FROM first JOIN hazard USING (hazard_id)
+), attached AS (
+    UPDATE hazard SET incident_id = first.incident_id
+    FROM unnest($1::bigint[], $2::bigint[]) AS member (hazard_id, first_id) JOIN first ON first.hazard_id = first_id
+    WHERE hazard.hazard_id = member.hazard_id
 )
-INSERT INTO incident_event (incident_id, at, event, actor, detail)
-SELECT first.incident_id, graded_at, 'opened', $5,
-       jsonb_build_object('hazard_id', hazard_id, 'grade', grade, 'reason_zh', reason_zh, 'reason_en', reason_en)
-FROM unnest($1::bigint[], $2::bigint[]) AS first (incident_id, hazard_id)
-JOIN hazard USING (hazard_id) JOIN opened ON opened.incident_id = first.incident_id
+SELECT hazard_id, incident_id FROM first
 
 -- name: attach
 UPDATE hazard SET incident_id = placed.incident_id FROM unnest($1::bigint[], $2::bigint[]) AS placed (hazard_id, incident_id)

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 import asyncpg
 
 from alerts.errors import AlertError
-from alerts.grouping import Subject, default_grouping, group
-from alerts.incidents import find_anchors, record, take_turn, tell
+from alerts.families import default_grouping
+from alerts.grouping import Subject
+from alerts.incidents import arrange, record, take_turn, tell
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -107,7 +108,7 @@ async def _type_of(connection: Connection, hazard_type: str) -> _Type:
 
 async def _join(connection: Connection, report: Report, skill: str) -> int | None:
     subject = Subject(0, report.hazard_type, skill, report.grade, report.reported_at, report.longitude, report.latitude)
-    [found] = group([subject], await find_anchors(connection, [subject]), default_grouping())
+    [found] = await arrange(connection, [subject])
     if found.incident_id is None:
         return None
     joined: int | None = await connection.fetchval(_SQL.join, found.incident_id, report.reported_at, report.grade)

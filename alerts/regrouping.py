@@ -80,7 +80,6 @@ async def split(
     chosen.sort(key=lambda hazard_id: hazard_id != first["hazard_id"])
     fresh = _group(incidents[incident_id], None, chosen, first["at"])
     await open_incidents(connection, [fresh], actor)
-    await attach(connection, [fresh])
     assert fresh.incident_id is not None  # given by open_incidents
     await record(
         connection,

@@ -21,6 +21,13 @@ async def _prepare(connection: asyncpg.Connection) -> None:
     )
 
 
+async def _keep_session(_connection: asyncpg.Connection) -> None:
+    """What a borrower leaves behind: nothing, since settings and locks end with their transaction.
+
+    asyncpg's own reset, a round trip after each use, would come between a commit and its acknowledgement.
+    """
+
+
 async def connect(url: str, *, application: str) -> asyncpg.Connection:
     """Open one connection outside any pool, for LISTEN or for a session-level lock.
 
@@ -37,11 +44,18 @@ async def connect(url: str, *, application: str) -> asyncpg.Connection:
 async def open_pool(url: str, *, application: str, size: int = 4) -> asyncpg.Pool:
     """Open a pool of at most ``size`` connections that encode and decode jsonb as Python values.
 
+    Who borrows one takes locks and changes settings for a transaction only: nothing is reset when it comes back.
     Raises DatabaseError when the server can't be reached or refuses.
     """
     try:
         pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=size, init=_prepare, server_settings=_session(application), timeout=10
+            url,
+            min_size=1,
+            max_size=size,
+            init=_prepare,
+            reset=_keep_session,
+            server_settings=_session(application),
+            timeout=10,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise DatabaseError(_unreachable(error)) from error

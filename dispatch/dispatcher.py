@@ -1,7 +1,7 @@
 """From incidents to ordered squads: one transaction per run."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,15 +44,22 @@ class Dispatched:
     more: bool = False
 
 
-async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
-    """Apply plans to incidents, fill the roles that are open, explain where nobody can go, close what is finished.
+async def run_once(pool: asyncpg.Pool, now: datetime, *, ordered: Callable[[], object] = lambda: None) -> Dispatched:
+    """Apply plans to incidents, fill the roles that are open, explain where nobody can go; then close what is finished.
 
     Task, order, events and the incident's stage are committed together, so a crash leaves either all or nothing, and
-    the next run sees what is missing.
+    the next run sees what is missing. ``ordered`` is called once orders are committed: they needn't wait for the rest.
 
     Several dispatchers may run at once: they decide one after the other (a squad seen free by two would be sent to two
     places), and a task that someone else opened meanwhile stays as it is.
     """
+    done = await _send_out(pool, now)
+    if done.ordered:
+        ordered()
+    return replace(done, closed=await _settle(pool, now))
+
+
+async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_SQL.take_turn, TURN)
         await pause_for_real_red(connection, now)
@@ -61,18 +68,25 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         free_skills = sorted(roster.free_skills(now))
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN)
         ordered, unassigned = await _fill(connection, rows, roster, now)
-        closed = await close_finished(connection, _ACTOR, now)
-        await release(connection, now)
-        await ask_for_final(connection, now)
-        await connection.execute(_SQL.drop, now)
-        if ordered or unassigned or closed:
+        if ordered or unassigned:
             await connection.execute(_SQL.tell)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
-        tuple(closed),
         more=MOST_PER_RUN in (planned, len(rows)) and bool(planned or ordered or unassigned),
     )
+
+
+async def _settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
+    """What follows from incidents that are over; the numbers of those closed here."""
+    async with pool.acquire() as connection, connection.transaction():
+        closed = await close_finished(connection, _ACTOR, now)
+        await release(connection, now)
+        await ask_for_final(connection, now)
+        await connection.execute(_SQL.drop, now)
+        if closed:
+            await connection.execute(_SQL.tell)
+    return tuple(closed)
 
 
 async def _present(connection: Connection, now: datetime) -> Roster:

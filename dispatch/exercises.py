@@ -112,5 +112,5 @@ async def _cancel_tasks(connection: Connection, exercises: Sequence[int], now: d
 
 async def enrolled(connection: Connection, exercises: Sequence[int]) -> dict[int, frozenset[str]]:
     """The squads that may be sent in each of ``exercises``."""
-    rows = await connection.fetch(_SQL.enrolled, list(exercises))
+    rows = await connection.fetch(_SQL.enrolled, list(exercises)) if exercises else []
     return {row["exercise_id"]: frozenset(row["squads"]) for row in rows}

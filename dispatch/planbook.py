@@ -84,7 +84,9 @@ async def in_force(connection: Connection) -> dict[str, tuple[int, Plan]]:
 
 async def plans_of(connection: Connection, plan_ids: Iterable[int]) -> dict[int, Plan]:
     """Revisions by their numbers, whether in force or not."""
-    return {row["plan_id"]: _plan(row) for row in await connection.fetch(_SQL.of_ids, sorted(set(plan_ids)))}
+    wanted = sorted(set(plan_ids))
+    rows = await connection.fetch(_SQL.of_ids, wanted) if wanted else []
+    return {row["plan_id"]: _plan(row) for row in rows}
 
 
 async def history(connection: Connection, hazard_type: str | None = None) -> list[asyncpg.Record]:

@@ -100,7 +100,7 @@ class DispatchService:
     async def dispatch_once(self, now: datetime) -> dispatcher.Dispatched:
         """One run of the dispatcher, counted; wakes the outbox."""
         started = perf_counter()
-        done = await dispatcher.run_once(self.pool, now)
+        done = await dispatcher.run_once(self.pool, now, ordered=self._due.set)
         stats = self.stats
         stats.decide_s = perf_counter() - started
         stats.runs += 1

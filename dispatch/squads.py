@@ -132,26 +132,27 @@ def whereabouts(squad: Squad, now: datetime) -> tuple[Point, bool]:
 
 async def load_roster(connection: Connection, now: datetime) -> Roster:
     """Every squad with its open tasks and its shifts around ``now``, in order of squad_id."""
-    rows = await connection.fetch(_SQL.roster)
-    rota = {row["squad_id"]: row for row in await connection.fetch(_SQL.shifts, now)}
+    rows = await connection.fetch(_SQL.roster, now)
     engaged: dict[str, tuple[Engagement, ...]] = {}
     for row in await connection.fetch(_SQL.engaged):
         task = Engagement(row["task_id"], row["incident_id"], row["grade"], row["status"], row["exercise_id"])
         engaged[row["squad_id"]] = (*engaged.get(row["squad_id"], ()), task)
-    return Roster(tuple(_squad(row, rota.get(row["squad_id"])) for row in rows), engaged)
+    return Roster(tuple(map(_squad, rows)), engaged)
 
 
-def _squad(row: asyncpg.Record, rota: asyncpg.Record | None) -> Squad:
+def _squad(row: asyncpg.Record) -> Squad:
     fields = dict(row)
     seen = (fields.pop("seen_longitude"), fields.pop("seen_latitude"))
+    shifts = _spans(fields.pop("starts"), fields.pop("ends"))
+    leave = _spans(fields.pop("leave_starts"), fields.pop("leave_ends"))
     ended_at = fields.pop("ended_at")
     rest = timedelta(seconds=fields["rest_s"])
     return Squad(
         **{**fields, "skills": frozenset(fields["skills"])},
         seen=seen if None not in seen else None,
         rested_at=ended_at + rest if ended_at is not None and rest else None,
-        shifts=_spans(rota["starts"], rota["ends"]) if rota is not None and rota["starts"] else None,
-        leave=_spans(rota["leave_starts"], rota["leave_ends"]) if rota is not None else (),
+        shifts=shifts or None,
+        leave=leave,
     )
 
 

@@ -1,26 +1,26 @@
 -- name: roster
--- The latest end of a task is looked up only for squads that rest after one.
+-- With the shifts and leave of a week around $1. The latest end of a task is looked up only for squads that rest after one.
 SELECT squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, capacity, rest_s,
        speed_km_h, turnout_s, seen_longitude, seen_latitude, seen_at, out_since, out_reason,
        CASE WHEN rest_s > 0 THEN (SELECT max(ended.updated_at) FROM (
            SELECT updated_at FROM task WHERE task.squad_id = squad.squad_id AND status IN ('done', 'checked', 'failed')
-           ORDER BY task_id DESC LIMIT 20) AS ended) END AS ended_at
-FROM squad ORDER BY squad_id
+           ORDER BY task_id DESC LIMIT 20) AS ended) END AS ended_at,
+       starts, ends, leave_starts, leave_ends
+FROM squad LEFT JOIN (
+    SELECT squad_id,
+           array_agg(starts_at ORDER BY starts_at) FILTER (WHERE kind = 'duty') AS starts,
+           array_agg(ends_at ORDER BY starts_at) FILTER (WHERE kind = 'duty') AS ends,
+           array_agg(starts_at ORDER BY starts_at) FILTER (WHERE kind = 'leave') AS leave_starts,
+           array_agg(ends_at ORDER BY starts_at) FILTER (WHERE kind = 'leave') AS leave_ends
+    FROM shift WHERE squad_id IS NOT NULL AND starts_at < $1::timestamptz + interval '7 days'
+          AND ends_at > $1::timestamptz - interval '7 days'
+    GROUP BY squad_id
+) AS rota USING (squad_id)
+ORDER BY squad_id
 
 -- name: engaged
 SELECT squad_id, task_id, incident_id, grade, status, task.exercise_id
 FROM task JOIN incident USING (incident_id) WHERE open AND squad_id IS NOT NULL ORDER BY squad_id, task_id
-
--- name: shifts
--- Of squads that have any shift or leave within a week of now.
-SELECT squad_id,
-       array_agg(starts_at ORDER BY starts_at) FILTER (WHERE kind = 'duty') AS starts,
-       array_agg(ends_at ORDER BY starts_at) FILTER (WHERE kind = 'duty') AS ends,
-       array_agg(starts_at ORDER BY starts_at) FILTER (WHERE kind = 'leave') AS leave_starts,
-       array_agg(ends_at ORDER BY starts_at) FILTER (WHERE kind = 'leave') AS leave_ends
-FROM shift WHERE squad_id IS NOT NULL AND starts_at < $1::timestamptz + interval '7 days'
-      AND ends_at > $1::timestamptz - interval '7 days'
-GROUP BY squad_id
 
 -- name: save
 INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, capacity,

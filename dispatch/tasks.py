@@ -79,7 +79,8 @@ async def withdraw(connection: Connection, task_ids: Iterable[int], why: str, no
 
 async def lock(connection: Connection, task_ids: Iterable[int]) -> dict[int, Move]:
     """Lock tasks until the transaction ends, in the order of their numbers, ready to fold reports into."""
-    rows = await connection.fetch(_SQL.lock, sorted(set(task_ids)))
+    wanted = sorted(set(task_ids))
+    rows = await connection.fetch(_SQL.lock, wanted) if wanted else []
     return {
         row["task_id"]: Move(
             TaskView(

@@ -20,6 +20,7 @@ from simulators.generator import LoadSensor
 
 BACKGROUND_RATE = 5_000
 SAMPLES = 200
+SQUADS = 40
 _SPACING_S = 0.05
 _LOST_AFTER_S = 10.0
 _APART_DEGREES = 0.03  # 3 km: each red is an incident of its own, also in a storm
@@ -57,11 +58,14 @@ def measure_latency(servers: BenchServers) -> Latency:
 
 async def _register(database_url: str) -> None:
     connection = await connect(database_url, application="bench")
-    # Every red needs a free squad, since this is about the road, not about waiting for one.
+    # A large county's squads; every red finds one free, since this is about the road, not about waiting for one.
     await connection.execute(
-        "INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone)"
-        " SELECT 'squad-' || n, '', '', '{gas}', 112.44, 23.63, '00:00', '00:00', '' FROM generate_series(1, $1) AS n",
-        SAMPLES,
+        "INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone,"
+        " capacity)"
+        " SELECT 'squad-' || n, '', '', '{gas}', 112.44, 23.63, '00:00', '00:00', '', $2"
+        " FROM generate_series(1, $1) AS n",
+        SQUADS,
+        SAMPLES // SQUADS,
     )
     await connection.executemany(
         "INSERT INTO sensor (code, kind, longitude, latitude) VALUES ($1, 'gas', $2, 23.63)",

@@ -6,7 +6,7 @@ from itertools import repeat
 
 LOOPBACK = "127.0.0.1"
 
-# Below what systems give to outgoing connections (Linux from 32768, BSD and Windows from 49152): a port of theirs may be
+# Below what systems give to outgoing connections (Linux from 32768, BSD and Windows from 49152): such a port may be
 # taken by any connection between being found free and being listened on.
 _PORTS = range(20_000, 32_000)
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.grouping import Anchor, Family, Grouping, Storm, Subject, default_grouping, group, read_grouping
+from alerts.families import Family, Grouping, Storm, default_grouping, read_grouping
+from alerts.grouping import Anchor, Subject, group
 from alerts.rulefile import default_rules
 from alerts.rules import RuleError
 

@@ -1,0 +1,83 @@
+"""Which hazard types may be one incident, and how near: families of hazards as data."""
+
+from collections import Counter
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from alerts.rules import RuleError, Skill, Words
+from ingest.kinds import KINDS
+
+_FILE = Path(__file__).with_name("grouping.yaml")
+
+
+class Storm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For more incidents of a family than this, the radius doubles until they are fewer, at most to ``radius_m``."""
+
+    incidents: int
+    radius_m: float
+
+
+class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hazard types that one cause brings about, and how near in place and time they must be."""
+
+    hazards: tuple[str, ...]
+    radius_m: float
+    within_s: float
+    storm: Storm
+    source: str
+
+
+class ReportedType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A hazard type that people report and no sensor finds."""
+
+    kind: str
+    skill: Skill
+    title: Words
+
+
+class Grouping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The families, and what is only reported."""
+
+    families: dict[str, Family]
+    reported: dict[str, ReportedType] = {}
+
+    def family_of(self, hazard_type: str) -> str:
+        """The family of a hazard type; its own name when it stands alone."""
+        return next((name for name, family in self.families.items() if hazard_type in family.hazards), hazard_type)
+
+    def within(self, family: str) -> timedelta:
+        """How far apart in time hazards of a family may be; zero for one that stands alone."""
+        known = self.families.get(family)
+        return timedelta(seconds=known.within_s) if known else timedelta(0)
+
+
+@cache
+def default_grouping() -> Grouping:
+    """The grouping that comes with the program."""
+    return read_grouping(_FILE)
+
+
+def read_grouping(path: Path) -> Grouping:
+    """Read and check a grouping file; RuleError says what to change."""
+    try:
+        grouping = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Grouping)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+        raise RuleError(f"{path.name}: {error}") from error
+    counts = Counter(name for family in grouping.families.values() for name in family.hazards)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise RuleError(f"{path.name}: {', '.join(twice)} is in more than one family")
+    for name, family in grouping.families.items():
+        if not (0 < family.radius_m <= family.storm.radius_m and family.within_s > 0 and family.storm.incidents > 0):
+            raise RuleError(
+                f"{path.name}: {name}: radius_m, within_s and storm.incidents must be above 0,"
+                " and storm.radius_m no smaller than radius_m"
+            )
+    for name, reported in grouping.reported.items():
+        if reported.kind not in KINDS:
+            raise RuleError(f"{path.name}: {name}: unknown kind {reported.kind!r}: expected {', '.join(KINDS)}")
+    return grouping
