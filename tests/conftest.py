@@ -29,8 +29,30 @@ from database.engine import detect_engine
 from database.migrate import migrate
 from database.pool import connect, open_pool
 from ingest.tables import ensure_reading_tables
+from lifeline.bench.decode import native_rate
 from lifeline.embedded import EmbeddedBroker, EmbeddedDatabase, free_port
 from lifeline.offspring import spawn, stop
+
+_REFERENCE_RATE = 667_000  # native messages decoded per second on the machine of README's figures
+_PACE_S = 0.2
+
+
+@pytest.fixture
+def in_reference_time() -> Callable[[float], float]:
+    """Turns seconds measured in a test into those that the machine of README's figures would have taken.
+
+    Times are promised for that machine. Another one, or one whose neighbours are busy, is slower in everything: how
+    much is measured before the test and after what it timed, by the same decoding, and the worse of the two counts. A
+    faster machine gets no stricter limit.
+    """
+    before = native_rate(_PACE_S)
+
+    def convert(seconds: float) -> float:
+        pace = min(1.0, min(before, native_rate(_PACE_S)) / _REFERENCE_RATE)
+        print(f"measured {seconds:.2f} s at {pace:.2f} of the reference pace")
+        return seconds * pace
+
+    return convert
 
 
 @dataclass(frozen=True, slots=True)
