@@ -28,6 +28,8 @@ from api.answers import document
 from api.audit import trail
 from api.body_limit import BodyLimit
 from api.cases import clocks, intake, regrouping, stages
+from api.console.door import PREFIX as CONSOLE
+from api.console.door import Door
 from api.context import Context
 from api.ingress import push
 from api.ingress.intake import Intake
@@ -136,12 +138,14 @@ def create_app(
     doors: Doors | None = None,
     onenet_token: str | None = None,
     tls: bool = False,
+    console: Door | None = None,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
 
     ``processes`` are those whose heartbeat the health check wants, each not older than ``stale_after_s``. Without
     ``intake`` pushed messages are refused with 503.
     Whoever runs ``feed`` keeps listeners told. ``tls``: it is reached over TLS, and browsers shall keep to that.
+    Whoever has the ``console`` opens it.
     """
     app = _bare_app()
     store = Store(pool, statement_timeout_s, acquire_timeout_s)
@@ -161,6 +165,7 @@ def create_app(
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
     app.add_middleware(RequestLog, tls=tls)
     install(app)
+    app.mount(CONSOLE, console or Door(), name="console")
     spec = document(app)
 
     @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
