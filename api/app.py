@@ -10,17 +10,22 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from api import (
+    candidates,
     exercises,
     hazard_views,
     hazard_words,
     hazards,
     health,
     incidents,
+    kpis,
     notifications,
+    permits,
     quarantine,
+    responses,
+    reviews,
     silences,
-    squads,
     tasks,
+    work_orders,
 )
 from api.access import keys, login, users
 from api.access.throttle import Limits, Throttles
@@ -28,16 +33,24 @@ from api.answers import document
 from api.audit import trail
 from api.body_limit import BodyLimit
 from api.cases import clocks, intake, regrouping, stages
+from api.console.door import PREFIX as CONSOLE
+from api.console.door import Door
 from api.context import Context
 from api.ingress import push
 from api.ingress.intake import Intake
+from api.people import contacts, grids
+from api.plans import book as plans
 from api.problems import install
 from api.request_log import RequestLog
+from api.rota import calendar, shifts
 from api.rules import book, trial
 from api.sensors import export, kinds, latest, readings, register
+from api.squads import register as squads
+from api.squads import standing
 from api.store import Store
 from api.stream import events
 from api.stream.feed import Feed
+from api.supplies import movements, shelters, stores
 from api.warnings import public, routes
 from api.warnings.cap import Issuer
 from api.webhooks import routes as webhooks
@@ -45,7 +58,7 @@ from api.webhooks.guard import Doors
 
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
-_FILE_BYTES = 8_000_000
+_FILE_BYTES = {f"{PREFIX}/imports/sensors": 8_000_000, f"{PREFIX}/imports/rota": 1_000_000}
 _EXPORTS = 2
 _ROUTERS = (
     health.router,
@@ -70,8 +83,23 @@ _ROUTERS = (
     book.router,
     trial.router,
     silences.router,
+    responses.router,
+    reviews.router,
     tasks.router,
+    candidates.router,
+    permits.router,
     squads.router,
+    standing.router,
+    shifts.router,
+    calendar.router,
+    plans.router,
+    movements.router,
+    stores.router,
+    shelters.router,
+    contacts.router,
+    grids.router,
+    work_orders.router,
+    kpis.router,
     notifications.router,
     exercises.router,
     quarantine.router,
@@ -102,7 +130,16 @@ _TAGS = [
     {"name": "silences", "description": "While work is going on"},
     {"name": "incidents", "description": "Cases that group hazards"},
     {"name": "tasks", "description": "Orders to squads"},
+    {"name": "permits", "description": "May somebody enter a well or chamber"},
     {"name": "squads", "description": "Who can be sent"},
+    {"name": "rota", "description": "Who is on duty when"},
+    {"name": "plans", "description": "What an incident calls for, by type and grade"},
+    {"name": "materials", "description": "What the stores keep, promise and issue"},
+    {"name": "shelters", "description": "Places for people who have to leave their homes"},
+    {"name": "contacts", "description": "Who is told"},
+    {"name": "grids", "description": "Grid cells, who answers for them and whose assets stand there"},
+    {"name": "work orders", "description": "Work on sensors"},
+    {"name": "kpis", "description": "Key figures, with their definitions"},
     {"name": "notifications", "description": "What squads and people were told"},
     {"name": "exercises", "description": "Drills, and what came of them"},
     {"name": "quarantine", "description": "Messages that could not become readings"},
@@ -136,12 +173,14 @@ def create_app(
     doors: Doors | None = None,
     onenet_token: str | None = None,
     tls: bool = False,
+    console: Door | None = None,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
 
     ``processes`` are those whose heartbeat the health check wants, each not older than ``stale_after_s``. Without
     ``intake`` pushed messages are refused with 503.
     Whoever runs ``feed`` keeps listeners told. ``tls``: it is reached over TLS, and browsers shall keep to that.
+    Whoever has the ``console`` opens it.
     """
     app = _bare_app()
     store = Store(pool, statement_timeout_s, acquire_timeout_s)
@@ -161,6 +200,7 @@ def create_app(
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
     app.add_middleware(RequestLog, tls=tls)
     install(app)
+    app.mount(CONSOLE, console or Door(), name="console")
     spec = document(app)
 
     @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
@@ -199,6 +239,6 @@ def _bare_app() -> FastAPI:
 
 
 def _body_limit(path: str, usual_bytes: int) -> int:
-    if path == f"{PREFIX}/imports/sensors":
-        return _FILE_BYTES
-    return push.MAX_BODY_BYTES if path.startswith(f"{push.PREFIX}/") else usual_bytes
+    if path.startswith(f"{push.PREFIX}/"):
+        return push.MAX_BODY_BYTES
+    return _FILE_BYTES.get(path, usual_bytes)

@@ -15,3 +15,7 @@ SELECT exercise_id, drill, title_zh, title_en, seed, status, pause_reason, start
              ORDER BY squad_id) AS squads
 FROM exercise
 WHERE exercise_id = $1::bigint AND exercise_id <> 0
+
+-- name: see_all
+-- Until the transaction ends: requests don't see what belongs to an exercise otherwise.
+SET LOCAL search_path = public

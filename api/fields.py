@@ -83,6 +83,14 @@ Reason = Annotated[
 ]
 
 
+Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Word = Annotated[
+    str,
+    Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f\s][^\x00-\x1f\x7f]*$", description="Not blank"),
+]
+Place = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$", description="Its identifier")]
+
+
 class Strict(BaseModel):
     """A request's parameters or body: what it doesn't know, it refuses, so that a misspelt filter isn't ignored."""
 
@@ -110,6 +118,20 @@ class Bilingual(BaseModel):
 
     zh: str = Field(description="Chinese")
     en: str = Field(description="English")
+
+
+class Names(Bilingual):
+    """What people call it."""
+
+    zh: Text = ""
+    en: Text = ""
+
+
+class Titles(Bilingual):
+    """What people call it, in both languages."""
+
+    zh: Word
+    en: Word
 
 
 class Position(BaseModel):

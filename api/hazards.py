@@ -27,9 +27,9 @@ from api.fields import (
     Paging,
     RowId,
     SensorCode,
+    Text,
     YesNo,
 )
-from api.sensors.entry import Text
 from database.pool import Connection
 from database.queries import load_queries
 

@@ -44,8 +44,14 @@ from api.errors import (
 from api.languages import Language, language_of
 from api.validation import explain
 from api.webhooks.guard import ForbiddenTarget
+from dispatch.exercises import ExerciseError
 from dispatch.messages import NotDeadError
+from dispatch.planbook import DecidedPlanError, OwnPlanError, UnknownPlanError
+from dispatch.plans import PlanError
+from dispatch.rota import RotaError, UnknownShiftError
+from dispatch.squads import UnknownSquadError
 from dispatch.steps import TransitionError, UnknownTaskError
+from dispatch.supplies import SuppliesError, UnknownSupplyError
 from ingest.quarantine import QuarantineError
 
 MEDIA_TYPE = "application/problem+json"
@@ -89,11 +95,19 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (NotDeadError, _CONFLICT),
     (UnknownRuleError, _UNKNOWN_PATH),
     (UnknownSilenceError, _UNKNOWN_PATH),
+    (UnknownSquadError, _UNKNOWN_PATH),
+    (UnknownPlanError, _UNKNOWN_PATH),
+    (UnknownShiftError, _UNKNOWN_PATH),
+    (UnknownSupplyError, _UNKNOWN_PATH),
+    (OwnPlanError, _FORBIDDEN),
     (OwnRuleError, _FORBIDDEN),
     (BodyTooSlow, Sort(408, "body-too-slow", "请求体接收超时", "The body came too slowly", {"Connection": "close"})),
     (TransitionError, _CONFLICT),
     (StageError, _CONFLICT),
     (DecidedRuleError, _CONFLICT),
+    (DecidedPlanError, _CONFLICT),
+    (ExerciseError, _CONFLICT),
+    (SuppliesError, _CONFLICT),
     (QuarantineError, _CONFLICT),
     (Conflict, _CONFLICT),
     (AlreadyDone, _CONFLICT),
@@ -106,6 +120,8 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (ForbiddenTarget, _INVALID),
     (RuleError, _INVALID),
     (SilenceError, _INVALID),
+    (PlanError, _INVALID),
+    (RotaError, _INVALID),
     (Unconditional, Sort(428, "if-match-needed", "缺少 If-Match", "If-Match is missing")),
     (TooMany, Sort(429, "too-many", "请求过于频繁", "Too many requests")),
     (NotTaken, Sort(503, "not-taken", "消息未被接收", "The message was not taken", _RETRY)),

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
@@ -34,9 +35,18 @@ class Task(BaseModel):
     incident_id: int
     squad_id: str | None = Field(description="Null while nobody can be sent")
     status: Status
+    role: str = Field(description="Its part in the response, as the plan names it")
+    lead: bool = Field(description="The report of this squad that all is done ends the response")
+    confined_space: bool = Field(description="Needs an entry permit and reports at intervals")
     decision: dict[str, Any] = Field(description="Why this squad, who was passed over and why, what fell short")
     created_at: datetime
     updated_at: datetime
+    arrival_expected_at: datetime | None
+    clock_at: datetime | None = Field(description="When the next step of its escalation is due")
+    check_in_at: datetime | None = Field(description="When a crew at dangerous work has to report again")
+    ended_for: str | None = Field(
+        description="Why it was taken off: unconfirmed, off_duty, out_of_service, preempted, reassigned, not_needed"
+    )
 
 
 class TaskEvent(BaseModel):
@@ -69,12 +79,19 @@ EXAMPLE: dict[str, Any] = {
     "incident_id": 5,
     "squad_id": "gas-1",
     "status": "ordered",
-    "decision": {"chosen": "gas-1"},
+    "role": "handle",
+    "lead": True,
+    "confined_space": False,
+    "decision": {"squad_id": "gas-1", "reason": {"zh": "在岗、空闲", "en": "on duty, free"}},
     "created_at": "2026-05-01T08:00:01Z",
     "updated_at": "2026-05-01T08:00:01Z",
+    "arrival_expected_at": "2026-05-01T08:14:00Z",
+    "clock_at": "2026-05-01T08:01:31Z",
+    "check_in_at": None,
+    "ended_for": None,
 }
 _EVENT = {"at": "2026-05-01T08:00:01Z", "event": "ordered", "actor": "dispatcher", "note": ""}
-_WHOLE = {**EXAMPLE, "events": [_EVENT]}
+WHOLE = {**EXAMPLE, "events": [_EVENT]}
 _ACCEPTED = {
     **EXAMPLE,
     "status": "accepted",
@@ -92,7 +109,8 @@ async def tasks_of(connection: Connection, incident_id: int) -> list[Task]:
     return [Task(**dict(row)) for row in rows]
 
 
-async def _one(connection: Connection, task_id: int, caller: Caller) -> TaskWithEvents:
+async def check_task(connection: Connection, task_id: int, caller: Caller) -> asyncpg.Record:
+    """The row of a task; NotFound when there is none that the caller may know of."""
     row = await connection.fetchrow(_SQL.one, task_id)
     # To a squad's member another squad's task is as absent as one that never was.
     if row is None or (caller.role == "squad" and row["squad_id"] != caller.squad_id):
@@ -100,6 +118,12 @@ async def _one(connection: Connection, task_id: int, caller: Caller) -> TaskWith
             zh=f"没有编号为 {task_id} 的任务；全部见 /api/v1/tasks。",
             en=f"There is no task {task_id}; /api/v1/tasks lists them.",
         )
+    return row
+
+
+async def whole_task(connection: Connection, task_id: int, caller: Caller) -> TaskWithEvents:
+    """A task with its events; NotFound when there is none that the caller may know of."""
+    row = await check_task(connection, task_id, caller)
     events = await connection.fetch(_SQL.events, task_id, _MOST_EVENTS)
     return TaskWithEvents(**dict(row), events=[TaskEvent(**dict(event)) for event in events])
 
@@ -124,11 +148,11 @@ async def list_tasks(store: Reach, caller: CallerOf, which: Annotated[TaskFilter
     "/tasks/{task_id}",
     summary="One task",
     description="The task of this number with its events.",
-    responses=answers(_WHOLE, 404),
+    responses=answers(WHOLE, 404),
 )
 async def show_task(store: Reach, caller: CallerOf, task_id: RowId) -> TaskWithEvents:
     async with store.reading() as connection:
-        return await _one(connection, task_id, caller)
+        return await whole_task(connection, task_id, caller)
 
 
 @router.post(
@@ -148,6 +172,6 @@ async def act_on_task(
 ) -> TaskWithEvents:
     refuse_role(caller.role, ACT if action == "cancel" else REPORT)
     async with store.writing() as connection:
-        await _one(connection, task_id, caller)
+        await check_task(connection, task_id, caller)
         await advance(connection, task_id, action, caller.actor, now, note=remark.note if remark else "")
-        return await _one(connection, task_id, caller)
+        return await whole_task(connection, task_id, caller)

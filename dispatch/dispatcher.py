@@ -14,6 +14,7 @@ from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.assignment import Choice, Need, assign
+from dispatch.candidates import by_hand
 from dispatch.escalation import Clock, next_at
 from dispatch.exercises import REAL, enrolled, pause_for_real_red
 from dispatch.notices import Notice, tell_people
@@ -21,7 +22,8 @@ from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Response
 from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
-from dispatch.squads import Engagement, Roster, Squad, load_roster, on_duty
+from dispatch.squads import Engagement, Roster, Squad, UnknownSquadError, load_roster, on_duty
+from dispatch.steps import TransitionError, UnknownTaskError
 from dispatch.supplies import release
 from dispatch.tasks import withdraw
 from dispatch.words import Words
@@ -66,7 +68,7 @@ async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         planned = await respond(connection, now, MOST_PER_RUN)
         roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))
-        rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN)
+        rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN, None, None)
         ordered, unassigned = await _fill(connection, rows, roster, now)
         if ordered or unassigned:
             await connection.execute(_SQL.tell)
@@ -75,6 +77,41 @@ async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         tuple(unassigned),
         more=MOST_PER_RUN in (planned, len(rows)) and bool(planned or ordered or unassigned),
     )
+
+
+async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why: str, actor: str, now: datetime) -> int:
+    """Send the squad that an officer names for what a task is about, instead of whom it was ordered from; the number.
+
+    In the caller's transaction. A squad that is busy, resting or lacks the skill may be named, one that can't go may
+    not. UnknownTaskError, UnknownSquadError; TransitionError when the work has begun or the squad can't go.
+    """
+    await connection.execute(_SQL.take_turn, TURN)
+    task = await connection.fetchrow(_SQL.one, task_id)
+    if task is None:
+        raise UnknownTaskError(f"there is no task {task_id}")
+    if task["status"] not in {"unassigned", "ordered", "accepted", "en_route"} or task["squad_id"] == squad_id:
+        raise TransitionError(f"task {task_id} is {task['status']} with {task['squad_id']}: no other squad can be sent")
+    roster = await load_roster(connection, now)
+    squad = next((squad for squad in roster.squads if squad.squad_id == squad_id), None)
+    if squad is None:
+        raise UnknownSquadError(f"there is no squad {squad_id}")
+    standing = roster.standing(squad, now)
+    if standing in {"out_of_service", "off_duty"}:
+        raise TransitionError(f"squad {squad_id} is {standing}: put it on duty or back into service first")
+    if task["squad_id"] is not None:
+        await withdraw(connection, [task_id], "reassigned", now, actor)
+    role = (task["incident_id"], task["role"])
+    rows = await connection.fetch(_SQL.due, [], now, 1, *role)
+    if not rows:
+        raise TransitionError(f"nobody is called for the {task['role']} of incident {task['incident_id']} any more")
+    row, response = rows[0], (await responses_of(connection, rows))[task["incident_id"]]
+    choice = by_hand(_need(row, response), squad, roster.engaged, why, now)
+    entry = {**_entry(row, response, choice, now), "actor": actor}
+    written = await connection.fetch(_SQL.write, [entry], now, now)
+    await take_steps(connection, _steps(written, [choice], now, actor))
+    await connection.execute(_SQL.tell)
+    number: int = row["task_id"]
+    return number
 
 
 async def _settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
@@ -162,7 +199,9 @@ async def _choose(
     return choices
 
 
-def _steps(written: Sequence[asyncpg.Record], choices: Sequence[Choice], now: datetime) -> list[Step]:
+def _steps(
+    written: Sequence[asyncpg.Record], choices: Sequence[Choice], now: datetime, actor: str = _ACTOR
+) -> list[Step]:
     """What the tasks that were written mean for their cases, which are filed and dispatched once each."""
     tasks = {(row["incident_id"], row["role"]): row for row in written}
     steps = []
@@ -170,10 +209,10 @@ def _steps(written: Sequence[asyncpg.Record], choices: Sequence[Choice], now: da
         task = tasks.get((choice.incident_id, choice.role))
         if task is not None:
             about = {"task_id": task["task_id"]}
-            steps.append(Step(choice.incident_id, "file", _ACTOR, now, detail=about))
+            steps.append(Step(choice.incident_id, "file", actor, now, detail=about))
             if choice.squad_id is not None:
                 sent = {**about, "squad_id": choice.squad_id, "reason": msgspec.to_builtins(choice.reason)}
-                steps.append(Step(choice.incident_id, "dispatch", _ACTOR, now, detail=sent))
+                steps.append(Step(choice.incident_id, "dispatch", actor, now, detail=sent))
     return steps
 
 

@@ -2,6 +2,9 @@
 -- A statement of its own: the next one must see what the dispatcher before committed.
 SELECT pg_advisory_xact_lock($1)
 
+-- name: one
+SELECT incident_id, role, squad_id, status FROM task WHERE task_id = $1 FOR NO KEY UPDATE
+
 -- name: due
 -- Roles of responses that nobody fills, gravest first. One that nobody could be found for comes again when a squad with
 -- the skill is free, and from time to time to have its explanation brought up to date. Once the squad that leads has
@@ -21,6 +24,7 @@ WITH due AS MATERIALIZED (
     ) AS standing ON true
     WHERE closed_at IS NULL AND stage IN ('reported', 'filed', 'dispatched', 'handling')
       AND incident.exercise_id IN (SELECT exercise_id FROM exercise WHERE exercise.status = 'running')
+      AND ($4::bigint IS NULL OR incident.incident_id = $4 AND role.role = $5::text) -- one that an officer names
       AND (standing.task_id IS NULL
            OR standing.status = 'unassigned' AND (role.skill = ANY ($1::text[]) OR standing.updated_at <= $2))
       AND NOT EXISTS (SELECT FROM task WHERE task.incident_id = incident.incident_id AND task.lead
@@ -50,7 +54,7 @@ ORDER BY grade, incident_id, lead DESC, role
 WITH entry AS (
     SELECT * FROM jsonb_to_recordset($1) AS entry (incident_id bigint, task_id bigint, known boolean,
         grade smallint, role text, lead boolean, confined_space boolean, limits jsonb, unconfirmed_since timestamptz,
-        clock_at timestamptz, arrival_expected_at timestamptz, squad_id text, decision jsonb, key text, body jsonb)
+        clock_at timestamptz, arrival_expected_at timestamptz, squad_id text, decision jsonb, key text, body jsonb, actor text)
 ), opened AS (
     INSERT INTO task (task_id, incident_id, squad_id, status, decision, role, lead, confined_space, limits,
                       unconfirmed_since, clock_at, arrival_expected_at, created_at, updated_at)
@@ -73,8 +77,8 @@ WITH entry AS (
         USING (task_id)
 ), logged AS (
     INSERT INTO task_event (task_id, at, event, actor, note)
-    SELECT task_id, $2, CASE WHEN squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END, 'dispatcher',
-           decision #>> '{reason,en}'
+    SELECT task_id, $2, CASE WHEN squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END,
+           coalesce(actor, 'dispatcher'), decision #>> '{reason,en}'
     FROM effective WHERE squad_id IS NOT NULL OR NOT known ORDER BY task_id
 ), told AS (
     INSERT INTO notification (key, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)

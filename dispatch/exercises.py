@@ -75,16 +75,36 @@ async def open_exercise(
     return exercise
 
 
+async def pause_exercise(connection: Connection, exercise_id: int, reason: str, now: datetime) -> None:
+    """Pause a running exercise by hand, which frees its squads; ExerciseError when it isn't running."""
+    async with connection.transaction():
+        if await connection.fetchval(_SQL.pause_one, exercise_id, reason) is None:
+            raise ExerciseError(f"exercise {exercise_id} isn't running: it can't be paused")
+        await _cancel_tasks(connection, [exercise_id], now, f"exercise paused: {reason}")
+
+
 async def end_exercise(connection: Connection, exercise_id: int, report: Mapping[str, Any], now: datetime) -> None:
-    """End an exercise for good: what is still open in it is cancelled, its report is kept."""
+    """End an exercise for good: what is still open in it is cancelled, its report is kept.
+
+    One that has ended already, stopped by hand say, gets the report that it lacked.
+    """
     async with connection.transaction():
         await _cancel_tasks(connection, [exercise_id], now, "the exercise has ended")
         await connection.execute(_SQL.end, exercise_id, now, dict(report))
 
 
+async def stop_exercise(connection: Connection, exercise_id: int, now: datetime) -> None:
+    """End an exercise by hand, before its script does; its report comes from who plays it. ExerciseError when over."""
+    async with connection.transaction():
+        if await connection.fetchval(_SQL.stop, exercise_id, now) is None:
+            raise ExerciseError(f"exercise {exercise_id} has ended before")
+        await _cancel_tasks(connection, [exercise_id], now, "the exercise was ended")
+
+
 async def resume_exercise(connection: Connection, exercise_id: int) -> None:
-    """Let a paused exercise go on; its incidents are dispatched anew."""
-    await connection.execute(_SQL.resume, exercise_id)
+    """Let a paused exercise go on; its incidents are dispatched anew. ExerciseError when it isn't paused."""
+    if await connection.fetchval(_SQL.resume, exercise_id) is None:
+        raise ExerciseError(f"exercise {exercise_id} isn't paused: it can't be resumed")
     await connection.execute(_SQL.tell, ["incident"])
 
 

@@ -19,9 +19,11 @@ SELECT status FROM exercise WHERE exercise_id = $1
 
 -- name: resume
 UPDATE exercise SET status = 'running', pause_reason = '' WHERE exercise_id = $1 AND status = 'paused'
+RETURNING exercise_id
 
 -- name: end
-UPDATE exercise SET status = 'ended', ended_at = $2, report = $3 WHERE exercise_id = $1 AND status <> 'ended'
+UPDATE exercise SET status = 'ended', ended_at = coalesce(ended_at, $2), report = $3
+WHERE exercise_id = $1 AND (status <> 'ended' OR report IS NULL)
 
 -- name: open_tasks
 SELECT task_id FROM task
@@ -33,6 +35,13 @@ ORDER BY task_id
 UPDATE exercise SET status = 'paused', pause_reason = $1
 WHERE status = 'running' AND exercise_id <> 0
   AND EXISTS (SELECT FROM incident WHERE exercise_id = 0 AND grade = 1 AND closed_at IS NULL)
+RETURNING exercise_id
+
+-- name: stop
+UPDATE exercise SET status = 'ended', ended_at = $2 WHERE exercise_id = $1 AND status <> 'ended' RETURNING exercise_id
+
+-- name: pause_one
+UPDATE exercise SET status = 'paused', pause_reason = $2 WHERE exercise_id = $1 AND status = 'running'
 RETURNING exercise_id
 
 -- name: enrolled

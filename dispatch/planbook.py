@@ -15,6 +15,18 @@ from dispatch.plans import Plan, PlanError, parse_plan
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 
+class UnknownPlanError(PlanError):
+    """There is no such revision."""
+
+
+class DecidedPlanError(PlanError):
+    """The revision was decided on before, or overtaken by a later one."""
+
+
+class OwnPlanError(PlanError):
+    """A plan is approved by another person than who proposed it."""
+
+
 def body_of(plan: Plan) -> dict[str, Any]:
     """The plan as jsonb gives it back."""
     body: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan))
@@ -44,23 +56,38 @@ async def propose(connection: Connection, plans: Sequence[Plan], by: str, now: d
 async def approve(connection: Connection, hazard_type: str, revision: int, by: str, now: datetime) -> None:
     """Put a proposed revision in force.
 
-    PlanError when there is no such proposal, when it was approved before, when ``by`` proposed it, or when a later one
-    is in force already.
+    UnknownPlanError when there is no such proposal; DecidedPlanError when it was decided on before or a later one is in
+    force already; OwnPlanError when ``by`` proposed it.
     """
     async with connection.transaction():
-        row = await connection.fetchrow(_SQL.find, hazard_type, revision)
-        if row is None:
-            raise PlanError(
-                f"there is no revision {revision} of the plan for {hazard_type}: see `lifeline plans history`"
-            )
-        if row["approved_at"] is not None:
-            raise PlanError(f"revision {revision} of the plan for {hazard_type} was approved before")
+        row = await _proposal(connection, hazard_type, revision)
         if row["proposed_by"] == by:
-            raise PlanError(f"{by} proposed revision {revision} for {hazard_type}; another person has to approve it")
+            raise OwnPlanError(f"{by} proposed revision {revision} for {hazard_type}; another person has to approve it")
         newer = await connection.fetchval(_SQL.newer_in_force, hazard_type, revision)
         if newer is not None:
-            raise PlanError(f"revision {newer} of the plan for {hazard_type} is in force already: propose it anew")
+            raise DecidedPlanError(
+                f"revision {newer} of the plan for {hazard_type} is in force already: propose it anew"
+            )
         await connection.execute(_SQL.approve, hazard_type, revision, by, now)
+
+
+async def reject(connection: Connection, hazard_type: str, revision: int, by: str, why: str, now: datetime) -> None:
+    """Turn a proposed revision down; it stays on record. UnknownPlanError, DecidedPlanError as for ``approve``."""
+    async with connection.transaction():
+        await _proposal(connection, hazard_type, revision)
+        await connection.execute(_SQL.reject, hazard_type, revision, by, now, why)
+
+
+async def _proposal(connection: Connection, hazard_type: str, revision: int) -> asyncpg.Record:
+    row = await connection.fetchrow(_SQL.find, hazard_type, revision)
+    if row is None:
+        raise UnknownPlanError(
+            f"there is no revision {revision} of the plan for {hazard_type}: see `lifeline plans history`"
+        )
+    for done in ("approved", "rejected"):
+        if row[f"{done}_at"] is not None:
+            raise DecidedPlanError(f"revision {revision} of the plan for {hazard_type} was {done} before")
+    return row
 
 
 async def adopt(connection: Connection, plans: Sequence[Plan], now: datetime) -> tuple[list[str], list[str]]:
@@ -90,7 +117,7 @@ async def plans_of(connection: Connection, plan_ids: Iterable[int]) -> dict[int,
 
 
 async def history(connection: Connection, hazard_type: str | None = None) -> list[asyncpg.Record]:
-    """Revisions in their order: hazard_type, revision, source, note, proposed and approved by whom and when."""
+    """Revisions in their order: hazard_type, revision, source, note, who proposed, approved, rejected it, and when."""
     return await connection.fetch(_SQL.history, hazard_type)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from matplotlib.figure import Figure
 
 from database.pool import Connection
 from database.queries import load_queries
@@ -150,6 +149,8 @@ def plot(found: Review) -> str:
     drawn: Sequence[Trace] = [trace for trace in found.traces if trace.times]
     if not drawn:
         return "<p>无读数 no readings</p>"
+    from matplotlib.figure import Figure  # half a second to read: not while the hub starts
+
     figure = Figure(figsize=(10, 2.5 * len(drawn)), layout="constrained")
     for place, trace in enumerate(drawn, 1):
         axes = figure.add_subplot(len(drawn), 1, place)

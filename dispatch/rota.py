@@ -22,6 +22,10 @@ class RotaError(DispatchError):
     """A calendar or shift that can't be used; the message says which and what to change."""
 
 
+class UnknownShiftError(RotaError):
+    """There is no such shift, or it was handed over before."""
+
+
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """Duty, or leave, of a squad or a contact ``who`` from ``starts_at`` up to ``ends_at``.
 
@@ -123,7 +127,13 @@ async def shifts_between(connection: Connection, start: datetime, end: datetime)
     return [Shift(**dict(row)) for row in await connection.fetch(_SQL.between, start, end)]
 
 
+async def remove_shift(connection: Connection, uid: str) -> None:
+    """Take a shift out of the rota; UnknownShiftError when there is none of this uid."""
+    if await connection.fetchval(_SQL.remove, uid) is None:
+        raise UnknownShiftError(f"there is no shift {uid}")
+
+
 async def hand_over(where: "asyncpg.Pool | Connection", uid: str, actor: str, note: str, now: datetime) -> None:
-    """Note that a shift was handed over (交接班), by whom and what was said; RotaError when it isn't known."""
+    """Note that a shift was handed over (交接班), by whom and what was said; UnknownShiftError when it can't be."""
     if await where.fetchval(_SQL.hand_over, uid, now, note, actor) is None:
-        raise RotaError(f"there is no shift {uid} that wasn't handed over yet")
+        raise UnknownShiftError(f"there is no shift {uid} that wasn't handed over yet")

@@ -18,3 +18,6 @@ FROM shift WHERE starts_at < $2 AND ends_at > $1 ORDER BY starts_at, uid
 -- name: hand_over
 UPDATE shift SET handed_over_at = $2, handed_over_note = $3, handed_over_by = $4
 WHERE uid = $1 AND handed_over_at IS NULL RETURNING shift_id
+
+-- name: remove
+DELETE FROM shift WHERE uid = $1 RETURNING uid

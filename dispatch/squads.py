@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Literal
 
 import asyncpg
 import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
+from dispatch.errors import DispatchError
 from dispatch.travel import Point
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -17,11 +19,17 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 # Asia/Shanghai: one fixed offset since 1992, so no time-zone data has to be installed.
 LOCAL = timezone(timedelta(hours=8), "Asia/Shanghai")
 
+Standing = Literal["free", "busy", "resting", "off_duty", "out_of_service"]
+
 Spans = tuple[tuple[datetime, datetime], ...]
 """Times from, included, and to, not included."""
 
 POSITION_HOLDS = timedelta(minutes=10)
 """A position that was reported longer ago says nothing any more; the squad is then taken to be at home."""
+
+
+class UnknownSquadError(DispatchError):
+    """There is no squad of this name."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -91,12 +99,18 @@ class Roster:
 
     def free_skills(self, now: datetime) -> set[str]:
         """Skills for which a squad could be sent at ``now``."""
-        free = (squad for squad in self.squads if self._is_free(squad, now))
+        free = (squad for squad in self.squads if self.standing(squad, now) == "free")
         return {skill for squad in free for skill in squad.skills}
 
-    def _is_free(self, squad: Squad, now: datetime) -> bool:
-        room = len(self.engaged.get(squad.squad_id, ())) < squad.capacity
-        return room and on_duty(squad, now) and squad.out_since is None and not resting(squad, now)
+    def standing(self, squad: Squad, now: datetime) -> Standing:
+        """Whether the squad could be sent at ``now``, or what keeps it."""
+        if squad.out_since is not None:
+            return "out_of_service"
+        if not on_duty(squad, now):
+            return "off_duty"
+        if len(self.engaged.get(squad.squad_id, ())) >= squad.capacity:
+            return "busy"
+        return "resting" if resting(squad, now) else "free"
 
 
 def on_duty(squad: Squad, now: datetime) -> bool:
@@ -184,3 +198,19 @@ async def save_squads(connection: Connection, squads: Sequence[Squad], now: date
             for squad in squads
         ],
     )
+
+
+async def set_service(connection: Connection, squad_id: str, out_reason: str | None, now: datetime) -> None:
+    """Take a squad out of service for a reason, or with None put it back; UnknownSquadError.
+
+    What it hadn't begun goes to others with the dispatcher's next run; what it is at stays with it.
+    """
+    if await connection.fetchval(_SQL.set_service, squad_id, out_reason, now) is None:
+        raise UnknownSquadError(f"there is no squad {squad_id}")
+    await connection.execute(_SQL.tell)
+
+
+async def set_position(connection: Connection, squad_id: str, seen: Point, now: datetime) -> None:
+    """Take down where a squad is, in degrees; UnknownSquadError."""
+    if await connection.fetchval(_SQL.set_position, squad_id, *seen, now) is None:
+        raise UnknownSquadError(f"there is no squad {squad_id}")

@@ -31,3 +31,15 @@ ON CONFLICT (squad_id) DO UPDATE SET
     longitude = excluded.longitude, latitude = excluded.latitude, duty_start = excluded.duty_start,
     duty_end = excluded.duty_end, phone = excluded.phone, capacity = excluded.capacity, rest_s = excluded.rest_s,
     speed_km_h = excluded.speed_km_h, turnout_s = excluded.turnout_s, updated_at = excluded.updated_at
+
+-- name: set_service
+-- Who says it twice is out since the first time.
+UPDATE squad SET out_since = CASE WHEN $2::text IS NOT NULL THEN coalesce(out_since, $3::timestamptz) END,
+       out_reason = coalesce($2, '')
+WHERE squad_id = $1 RETURNING squad_id
+
+-- name: set_position
+UPDATE squad SET seen_longitude = $2, seen_latitude = $3, seen_at = $4 WHERE squad_id = $1 RETURNING squad_id
+
+-- name: tell
+NOTIFY lifeline, 'incident'

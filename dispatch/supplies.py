@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-import asyncpg
 import msgspec
 import yaml
 
@@ -23,6 +22,10 @@ _Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 
 class SuppliesError(DispatchError):
     """A file of supplies that can't be used, or an amount that isn't there."""
+
+
+class UnknownSupplyError(SuppliesError):
+    """There is no such store, material or shelter."""
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,15 +90,15 @@ async def save_supplies(connection: Connection, supplies: Supplies, now: datetim
 
 
 async def reserve(
-    connection: Connection, incident_id: int, materials: Mapping[str, int], now: datetime
+    connection: Connection, incident_id: int, materials: Mapping[str, int], now: datetime, actor: str = "dispatcher"
 ) -> dict[str, int]:
-    """Promise an incident what its plan calls for, from the nearest stores that have it; what is missing by item.
+    """Promise an incident what its plan or ``actor`` calls for, from the nearest stores that have it; what is missing.
 
     What was promised or issued to it before counts, so a graver grade reserves only what it adds.
     """
     missing: dict[str, int] = {}
     for item, amount in materials.items():
-        got = await connection.fetchval(_SQL.reserve, incident_id, item, amount, now)
+        got = await connection.fetchval(_SQL.reserve, incident_id, item, amount, now, actor)
         if got < amount:
             missing[item] = amount - got
     return missing
@@ -109,7 +112,7 @@ def shortage(missing: Mapping[str, int]) -> Words:
 
 
 async def book(
-    pool: asyncpg.Pool,
+    connection: Connection,
     store_id: str,
     item: str,
     what: Literal["counted", "issued", "returned"],
@@ -122,13 +125,13 @@ async def book(
 ) -> int:
     """Count a stock anew, issue from it or take back; the amount that is then in the store.
 
-    What is issued to an incident comes out of what was reserved for it. SuppliesError when the store has no such item,
-    or less than is asked for.
+    What is issued to an incident comes out of what was reserved for it. UnknownSupplyError when the store has no such
+    item, SuppliesError when it has less than is asked for.
     """
-    async with pool.acquire() as connection, connection.transaction():
+    async with connection.transaction():
         row = await connection.fetchrow(_SQL.lock_stock, store_id, item, incident_id)
         if row is None:
-            raise SuppliesError(f"store {store_id} keeps no {item}")
+            raise UnknownSupplyError(f"store {store_id} keeps no {item}")
         promised = min(row["promised"], amount) if what == "issued" else 0
         there: int = row["amount"]
         left = {"counted": amount, "issued": there - amount, "returned": there + amount}[what]
@@ -147,10 +150,13 @@ async def release(connection: Connection, now: datetime) -> None:
 
 
 async def set_shelter(connection: Connection, shelter_id: str, is_open: bool, occupancy: int, now: datetime) -> None:
-    """Open or close a shelter and say how many are in it; SuppliesError when it isn't there or isn't that large."""
+    """Open or close a shelter and say how many are in it.
+
+    UnknownSupplyError when it isn't there, SuppliesError when it isn't that large.
+    """
     capacity = await connection.fetchval(_SQL.capacity, shelter_id)
     if capacity is None:
-        raise SuppliesError(f"there is no shelter {shelter_id}")
+        raise UnknownSupplyError(f"there is no shelter {shelter_id}")
     if not 0 <= occupancy <= capacity:
         raise SuppliesError(f"shelter {shelter_id} takes {capacity} people, not {occupancy}")
     await connection.execute(_SQL.set_shelter, shelter_id, is_open, occupancy, now)

@@ -51,7 +51,8 @@ WITH had AS (
     UPDATE stock SET reserved = reserved + taken.amount FROM taken WHERE stock.store_id = taken.store_id AND item = $2
 ), noted AS (
     INSERT INTO stock_entry (store_id, item, incident_id, what, amount, at, actor, note)
-    SELECT store_id, $2, $1, 'reserved', amount, $4, 'dispatcher', 'by plan' FROM taken
+    SELECT store_id, $2, $1, 'reserved', amount, $4, $5, CASE $5::text WHEN 'dispatcher' THEN 'by plan' ELSE '' END
+    FROM taken
 ), held AS (
     UPDATE response SET holds_materials = true WHERE incident_id = $1 AND EXISTS (SELECT FROM taken)
 )

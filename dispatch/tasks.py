@@ -60,19 +60,23 @@ _WITHDRAWN: Mapping[str, Words] = MappingProxyType(
         "off_duty": Words("已下班", "off duty"),
         "out_of_service": Words("停止出勤", "out of service"),
         "preempted": Words("改派至更严重的事件", "sent to a graver incident"),
+        "reassigned": Words("值班员改派其他队伍", "an officer sent another squad"),
     }
 )
 
 
-async def withdraw(connection: Connection, task_ids: Iterable[int], why: str, now: datetime) -> None:
+async def withdraw(
+    connection: Connection, task_ids: Iterable[int], why: str, now: datetime, actor: str = "dispatcher"
+) -> None:
     """Take squads off tasks that they haven't begun, in the caller's transaction, and tell them.
 
-    ``why`` is unconfirmed, off_duty, out_of_service or preempted. One that has got on meanwhile is left at it.
+    ``why`` is unconfirmed, off_duty, out_of_service, preempted or reassigned. One that has got on meanwhile is left at
+    it.
     """
     moves = [move for move in (await lock(connection, task_ids)).values() if move.before.status in _NOT_BEGUN]
     text = _WITHDRAWN[why]
     for move in moves:
-        move.fold(Report("cancel", "dispatcher", now, f"{text.zh} / {text.en}"))
+        move.fold(Report("cancel", actor, now, f"{text.zh} / {text.en}"))
     if moves:
         await write(connection, moves, now, ended_for=why)
 

@@ -17,6 +17,7 @@ class PatientProtocol(H11Protocol):
     stalls_for_s = 30.0
     _head: asyncio.TimerHandle | None = None
     _stall: asyncio.TimerHandle | None = None
+    _handed_over = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -24,11 +25,19 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._handed_over:
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             _cancel(self._head)
             self._head = None
         elif self._head is None:
             self._head = self.loop.call_later(self.head_within_s, self._give_up)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """A WebSocket may be silent for long; its own pings find out who is gone."""
+        self._handed_over = True
+        _cancel(self._head)
+        super().handle_websocket_upgrade(event)
 
     def pause_writing(self) -> None:
         super().pause_writing()

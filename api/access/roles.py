@@ -20,6 +20,7 @@ REPORT: frozenset[Role] = ACT | {"squad"}
 _APPROVE: frozenset[Role] = frozenset({"approver", "leader"})
 _ADMINISTER: frozenset[Role] = frozenset({"administrator"})
 _REGISTER: frozenset[Role] = frozenset({"administrator", "officer"})
+_ROSTER: frozenset[Role] = _REGISTER | {"leader"}
 _DEVICE: frozenset[Role] = frozenset({"device"})
 
 _ROUTES: tuple[tuple[frozenset[Role], str], ...] = (
@@ -43,6 +44,19 @@ _ROUTES: tuple[tuple[frozenset[Role], str], ...] = (
     (ACT, "propose_rules add_silence end_silence"),
     (_APPROVE, "approve_rule reject_rule"),
     (_REGISTER, "put_sensor retire_sensor import_sensors"),
+    (_PEOPLE, "show_squad list_task_permits"),
+    (REPORT, "take_squad_out put_squad_back place_squad ask_permit"),
+    (_READ, "list_candidates list_shifts show_shift export_rota list_plans list_plan_revisions show_plan_revision"),
+    (_READ, "list_stores show_store list_stock list_stock_movements list_shelters show_shelter"),
+    (_READ, "list_contacts show_contact list_grids show_grid export_grids list_permits"),
+    (_READ, "list_work_orders show_work_order show_kpis show_review show_review_page show_response"),
+    (_READ, "list_situation_reports"),
+    (_REGISTER, "put_squad remove_squad put_store put_stock put_shelter put_contact remove_contact put_grid"),
+    (_ROSTER, "put_shift remove_shift import_rota"),
+    (ACT, "reassign_task hand_over_shift propose_plans move_stock reserve_material set_shelter_state"),
+    (ACT, "file_situation_report pause_exercise resume_exercise end_exercise"),
+    (ACT | _APPROVE, "diff_plans"),
+    (_APPROVE, "approve_plan reject_plan"),
     (_ADMINISTER, "list_users add_user show_user change_user reset_password log_user_out list_user_sessions"),
     (_ADMINISTER, "list_keys make_key end_key list_audit export_audit"),
     (_ADMINISTER, "list_webhooks add_webhook show_webhook change_webhook remove_webhook"),

@@ -9,11 +9,10 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from api.errors import BadLines
-from api.fields import Bilingual, GridId, KindName, Position, SensorCode, Strict
+from api.fields import GridId, KindName, Names, Position, SensorCode, Strict, Text
 from api.languages import Language
 from api.validation import explain
 
-Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _MOST_FAULTS = 100
 
 
@@ -21,13 +20,6 @@ _MOST_FAULTS = 100
 StreamUrl = Annotated[
     str, Field(max_length=300, pattern=r"^rtsps?://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,4})?(/[!-?A-~]*)?$")
 ]
-
-
-class Names(Bilingual):
-    """What people call it."""
-
-    zh: Text = ""
-    en: Text = ""
 
 
 class SensorEntry(Strict):

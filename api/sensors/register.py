@@ -14,9 +14,9 @@ from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, InvalidValue, NotFound
-from api.fields import Bilingual, GridId, KindName, Maybe, Page, Paging, Position, SensorCode, YesNo, position
+from api.fields import Bilingual, GridId, KindName, Maybe, Page, Paging, Position, SensorCode, Text, YesNo, position
 from api.languages import language_of
-from api.sensors.entry import SensorEntry, Text, read_csv
+from api.sensors.entry import SensorEntry, read_csv
 from database.pool import Connection
 from database.queries import load_queries
 from ingest.kinds import KINDS

@@ -17,6 +17,7 @@ from api.store import Store
 from api.stream.feed import Feed, Place, Subscription, missed
 
 Topic = Literal["hazard", "incident", "task", "squad", "warning"]
+TOPICS: frozenset[str] = frozenset(get_args(Topic))
 _KEEP_ALIVE_S = 15.0
 _MOST_LISTENERS = 2000
 router = APIRouter(tags=["stream"], route_class=GuardedRoute)
@@ -65,7 +66,7 @@ async def follow_stream(
     lasts_s = feed.lasts_s
     if caller.expires_at is not None:
         lasts_s = min(lasts_s, (caller.expires_at - now).total_seconds())
-    topics = frozenset(which.topic or get_args(Topic))
+    topics = frozenset(which.topic) if which.topic else TOPICS
     headers = {"X-Accel-Buffering": "no"}  # or a proxy would hold events back
     return StreamingResponse(
         _events(store, feed, topics, caller.squad_id, after, lasts_s), media_type="text/event-stream", headers=headers

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import asyncpg
 import orjson
@@ -49,11 +49,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event; ``wire`` is how Server-Sent Events write it."""
+    """One event; ``wire`` is how Server-Sent Events write ``data``."""
 
     place: Place
     topic: str
     squad_id: str | None
+    data: dict[str, Any]
     wire: bytes
 
 
@@ -72,7 +73,7 @@ class Subscription:
 
     topics: frozenset[str]
     squad_id: str | None
-    waiting: "asyncio.Queue[Happening | None]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    waiting: "asyncio.Queue[Happening | None]"
     over: bool = False
 
     def wants(self, happening: Happening) -> bool:
@@ -141,9 +142,11 @@ class Feed:
         for subscription in self._subscriptions:
             subscription.end()
 
-    def subscribe(self, topics: frozenset[str], squad_id: str | None) -> Subscription:
+    def subscribe(
+        self, topics: frozenset[str], squad_id: str | None, *, most_waiting: int = MOST_WAITING
+    ) -> Subscription:
         """Begin to collect for a listener, who has to call ``leave``."""
-        subscription = Subscription(topics, squad_id)
+        subscription = Subscription(topics, squad_id, asyncio.Queue(most_waiting))
         self._subscriptions.add(subscription)
         self.stats.listeners += 1
         return subscription
@@ -176,9 +179,8 @@ async def missed(store: Store, after: Place, subscription: Subscription) -> Asyn
 def happening_of(row: asyncpg.Record) -> Happening:
     """A row, written out once for all listeners."""
     place = Place(row["transaction"], row["feed_id"])
-    data = orjson.dumps(row["data"])
-    wire = f"id: {place}\nevent: {row['topic']}\ndata: ".encode() + data + b"\n\n"
-    return Happening(place, row["topic"], row["squad_id"], wire)
+    wire = f"id: {place}\nevent: {row['topic']}\ndata: ".encode() + orjson.dumps(row["data"]) + b"\n\n"
+    return Happening(place, row["topic"], row["squad_id"], row["data"], wire)
 
 
 async def sweep(pool: asyncpg.Pool, now: datetime) -> None:

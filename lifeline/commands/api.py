@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Annotated, Any
 
 import asyncpg
@@ -13,8 +14,10 @@ import httpx
 import structlog
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app, openapi_document
+from api.console.door import Door
 from api.ingress.intake import Intake
 from api.stream.feed import Feed, sweep
 from api.warnings.cap import Issuer
@@ -32,6 +35,7 @@ app = typer.Typer()
 _FINISH_WITHIN_S = 5
 _SWEEP_EVERY_S = 3600
 _DELIVER_EVERY_S = 1
+_FRAME_BYTES = 1_000_000  # of a WebSocket
 
 
 @app.command()
@@ -72,10 +76,29 @@ async def _sweep(pool: asyncpg.Pool) -> None:
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell when requests are answered."""
+        await super().startup(sockets)
+        self.answers.set()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the process, which stops everything in order."""
         yield
+
+
+async def _open_console(app: FastAPI, door: Door, server: _Server) -> None:
+    """Read the console's libraries once requests are answered, in a thread, so that they go on being answered."""
+    await server.answers.wait()
+    house = await asyncio.to_thread(import_module, "api.console.house")
+    async with house.opened(app) as inside:
+        door.inside = inside
+        structlog.get_logger().info("console_open")
+        await asyncio.Event().wait()
 
 
 async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
@@ -86,18 +109,22 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
     if settings.broker_url is not None:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)
+    door = Door()
+    app = create_app(
+        pool,
+        intake=intake,
+        feed=feed,
+        issuer=_issuer(settings),
+        doors=doors,
+        onenet_token=settings.onenet_token.get_secret_value() if settings.onenet_token else None,
+        tls=settings.api_tls_certificate is not None,
+        console=door,
+    )
     config = uvicorn.Config(
-        create_app(
-            pool,
-            intake=intake,
-            feed=feed,
-            issuer=_issuer(settings),
-            doors=doors,
-            onenet_token=settings.onenet_token.get_secret_value() if settings.onenet_token else None,
-            tls=settings.api_tls_certificate is not None,
-        ),
+        app,
         http=PatientProtocol,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=_FRAME_BYTES,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -115,6 +142,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
                 group.create_task(feed.run(pool, listener), name="feed"),
                 group.create_task(_sweep(pool), name="sweep"),
                 group.create_task(_deliver(pool, doors, delivered), name="webhooks"),
+                group.create_task(_open_console(app, door, server), name="console"),
             ]
             if publisher is not None:
                 beside.append(group.create_task(publisher.run(), name="ingress connection"))

@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 from fastapi import FastAPI
 
 from api.access.caller import digest
@@ -45,6 +46,28 @@ RULE = {
     "quantity": "ch4_lel_pct",
     "cases": [{"limits": {"yellow": 25.0, "orange": 50.0}}],
 }
+PLAN: dict[str, Any] = {
+    "hazard_type": "gas_leak",
+    "title": {"zh": "燃气泄漏处置", "en": "gas leak"},
+    "source": "test",
+    "grades": {
+        "blue": {
+            "tasks": [{"role": "handle", "skill": "gas", "title": {"zh": "处置", "en": "handle it"}}],
+            "materials": {"blower": 1},
+            "limits": {"remind_s": 60, "confirm_s": 180, "depart_s": 600, "arrive_s": 1800, "finish_s": 14400},
+            "escalation": [{"after_s": 300, "tell": "leader"}],
+            "reports": {"first_s": 1200, "follow_up_s": 3600, "final_s": 86400},
+        }
+    },
+}
+_RING = [[112.3, 23.5], [112.5, 23.5], [112.5, 23.7], [112.3, 23.5]]
+GRID: dict[str, Any] = {
+    "name": {"zh": "二网格", "en": "cell 2"},
+    "town": {"zh": "南街", "en": "Nanjie"},
+    "responsible_person": "陈网格",
+    "owners": {"gas": "广宁燃气"},
+    "outline": {"type": "Polygon", "coordinates": [_RING]},
+}
 PEOPLE: tuple[AccountRole, ...] = get_args(AccountRole)
 
 
@@ -64,6 +87,7 @@ class County:
     warning: int
     silence: int
     exercise: int
+    order: int
 
 
 @pytest.fixture
@@ -178,14 +202,58 @@ async def county(pool: asyncpg.Pool) -> County:
             NOW,
             NOW + timedelta(hours=4),
         )
+        order = await prepare(connection, incident, hazards[0])
         await connection.execute(
             "INSERT INTO process (name, pid, started_at, seen_at, ready)"
             " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
             NOW,
         )
-    return County(
-        gas, noise, hazards[0], hazards[1], incident, task, dead, held[0], held[1], warning, silence, exercise
+    numbers = (gas, noise, *hazards, incident, task, dead, *held, warning, silence, exercise, order)
+    return County(*numbers)
+
+
+async def prepare(connection: asyncpg.Connection | PoolConnectionProxy, incident: int, hazard: int) -> int:
+    """What a county prepares: a plan in force, a person, a store, a shelter, a shift; the number of a work order."""
+    await connection.execute(
+        "INSERT INTO grid (grid_id, name_zh, name_en, town_zh, town_en, responsible_person, responsible_phone, outline)"
+        " VALUES ('grid-1', '一网格', 'cell 1', '南街', 'Nanjie', '李网格', '138', $1)",
+        GRID["outline"],
     )
+    plan = await connection.fetchval(
+        "INSERT INTO plan (hazard_type, revision, body, source, proposed_by, proposed_at, approved_by, approved_at)"
+        " VALUES ('gas_leak', 1, $1, 'test', 'county data', $2, 'lifeline init', $2) RETURNING plan_id",
+        PLAN,
+        NOW,
+    )
+    await connection.execute(
+        "INSERT INTO response (incident_id, plan_id, grade, report_kind, report_due_at, report_clock_at)"
+        " VALUES ($1, $2, 2, 'first', $3, $3)",
+        incident,
+        plan,
+        NOW + timedelta(minutes=20),
+    )
+    await connection.execute(
+        "INSERT INTO response_role VALUES ($1, 'handle', 'gas', true, false, '处置', 'handle it')", incident
+    )
+    await connection.execute(
+        "INSERT INTO contact (contact_id, name_zh, name_en, person) VALUES ('leader-1', '带班', 'leader', 'leader')"
+    )
+    await connection.execute("INSERT INTO store VALUES ('store-1', '仓库', 'store', 112.4, 23.6, '')")
+    await connection.execute("INSERT INTO stock VALUES ('store-1', 'blower', '风机', 'blower', '台', 4, 1)")
+    await connection.execute(
+        "INSERT INTO shelter (shelter_id, name_zh, name_en, longitude, latitude, capacity)"
+        " VALUES ('shelter-1', '体育馆', 'gymnasium', 112.4, 23.6, 100)"
+    )
+    await connection.execute(
+        "INSERT INTO shift (uid, squad_id, starts_at, ends_at) VALUES ('shift-1', 'gas-1', $1, $2)",
+        NOW - timedelta(hours=8),
+        NOW + timedelta(hours=4),
+    )
+    order: int = await connection.fetchval(
+        "INSERT INTO work_order (grid_id, day, created_at) VALUES ('', '2026-05-01', $1) RETURNING work_order_id", NOW
+    )
+    await connection.execute("INSERT INTO work_order_item VALUES ($1, $2)", order, hazard)
+    return order
 
 
 Store = Callable[[str, list[dict[str, Any]]], Any]

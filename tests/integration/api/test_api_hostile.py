@@ -44,6 +44,7 @@ TABLES = (
     "account",
     "session",
     "audit",
+    *("squad", "shift", "plan", "store", "stock", "stock_entry", "shelter", "contact", "grid", "permit", "exercise"),
 )
 
 
@@ -82,7 +83,9 @@ def requests_with(text: str, county: Any) -> Iterator[Hostile]:
         "format": "native",
         "name": "officer-1",
     }
-    plain |= {"warning_id": county.warning, "identifier": "x"}
+    plain |= {"warning_id": county.warning, "identifier": "x", "work_order_id": county.order}
+    plain |= {"squad_id": "gas-1", "uid": "shift-1", "store_id": "store-1", "item": "blower", "grid_id": "grid-1"}
+    plain |= {"shelter_id": "shelter-1", "contact_id": "leader-1"}
     plain |= {"session_id": "00000000-0000-4000-8000-000000000000"}
     for route, methods in openapi_document()["paths"].items():
         for method, operation in methods.items():

@@ -167,12 +167,14 @@ async def test_a_plan_reserves_materials_and_says_what_is_short(pool, connection
     await connection.execute("UPDATE incident SET grade = 1")
     await dispatcher.run_once(pool, now)
     assert await stock("breathing_apparatus") == (8, 4)
-    await supplies.book(pool, "county-seat", "breathing_apparatus", "issued", 3, "key:li", now, incident_id=incident_id)
+    await supplies.book(
+        connection, "county-seat", "breathing_apparatus", "issued", 3, "key:li", now, incident_id=incident_id
+    )
     assert await stock("breathing_apparatus") == (5, 1)
     with pytest.raises(SuppliesError, match="has 4 breathing_apparatus that isn't reserved for others"):
-        await supplies.book(pool, "county-seat", "breathing_apparatus", "issued", 5, "key:li", now)
+        await supplies.book(connection, "county-seat", "breathing_apparatus", "issued", 5, "key:li", now)
     await supplies.book(
-        pool, "county-seat", "breathing_apparatus", "returned", 3, "key:li", now, incident_id=incident_id
+        connection, "county-seat", "breathing_apparatus", "returned", 3, "key:li", now, incident_id=incident_id
     )
     await supplies.release(connection, now)
     assert await stock("breathing_apparatus") == (8, 1)
@@ -191,7 +193,7 @@ async def test_a_plan_reserves_materials_and_says_what_is_short(pool, connection
         ("released", 1),
     ]
     with pytest.raises(SuppliesError, match="keeps no unobtainium"):
-        await supplies.book(pool, "county-seat", "unobtainium", "issued", 1, "key:li", now)
+        await supplies.book(connection, "county-seat", "unobtainium", "issued", 1, "key:li", now)
 
     await connection.execute("UPDATE stock SET amount = 0, reserved = 0 WHERE item = 'blower'")
     await report(grade=2)

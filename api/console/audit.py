@@ -1,0 +1,58 @@
+"""The audit trail: who changed what, from where."""
+
+from typing import Any
+
+from nicegui import ui
+
+from api.console.frame import Here, page
+from api.console.listing import Act, Column, Listing
+from api.console.texts import N_
+
+_AT_ONCE = 100
+
+
+@page("/audit", N_("Audit"), allowed="list_audit", group="run", place=80, icon="history")
+async def audit(here: Here) -> None:
+    """The newest entries, by person and table; what was there before and after."""
+    _ = here.gettext
+    entries: dict[int, dict[str, Any]] = {}
+
+    async def look() -> None:
+        found = await here.person.get(
+            "/audit", actor=actor.value or None, subject=subject.value or None, limit=_AT_ONCE
+        )
+        entries.clear()
+        entries.update({entry["audit_id"]: entry for entry in found["items"]})
+        listing.show([{**entry, "id": entry["audit_id"]} for entry in found["items"]])
+
+    def open_entry(_name: str, audit_id: int) -> None:
+        entry = entries[audit_id]
+        with ui.dialog(value=True), ui.card().classes("wide"):
+            for title, side in ((_("Before"), entry["before"]), (_("After"), entry["after"])):
+                ui.label(title).classes("text-subtitle2")
+                Listing(
+                    here.texts,
+                    [Column("id", _("Field"), "code"), Column("value", _("Value"), "code")],
+                    [{"id": field, "value": str(value)} for field, value in (side or {}).items()],
+                    label=title,
+                )
+
+    with ui.element("form").classes("filters").on("submit.prevent", look):
+        actor = ui.input(_("Who, as user:NAME")).props("dense outlined")
+        subject = ui.input(_("Table")).props("dense outlined")
+        ui.button(_("Show")).props("type=submit unelevated")
+    listing = Listing(
+        here.texts,
+        [
+            Column("at", _("When"), "time"),
+            Column("actor", _("Who"), "code"),
+            Column("address", _("Address"), "code"),
+            Column("action", _("Action"), "code"),
+            Column("subject", _("Table"), "code"),
+        ],
+        [],
+        label=_("Audit"),
+        acts=[Act("open", _("Before and after"), key="Enter")],
+        on_act=open_entry,
+    )
+    await look()

@@ -1,0 +1,1 @@
+"""Who is told, and who answers for which grid cell."""

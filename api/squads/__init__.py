@@ -1,0 +1,1 @@
+"""Squads: who can be sent, and how they stand."""

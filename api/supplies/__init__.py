@@ -1,0 +1,1 @@
+"""Materials in stores, and shelters."""
