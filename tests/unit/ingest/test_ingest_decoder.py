@@ -275,6 +275,21 @@ def test_a_message_that_fits_no_format_gets_the_nearest_guess(topic: str, payloa
     assert [reason for reason in decoded.refused if words in reason], decoded.refused
 
 
+@pytest.mark.parametrize(
+    ("topic", "payload", "words"),
+    [
+        ("senml/x", _event("00", 1), "senml: an object: RFC 8428 has an array of records"),
+        ("ingress/ctwing", _event("00", 1), "ctwing: dataReport without a payload"),
+        ("sensors/gas/S-1/reading", _event("00", 1), "unknown field"),
+    ],
+)
+def test_a_message_on_the_wrong_topic_gets_the_nearest_guess(topic: str, payload: bytes, words: str) -> None:
+    decoded = _DECODER.decode(topic, payload, {"S-1": KnownDevice("gas")}.get, NOW)
+    (reason,) = decoded.refused
+    assert words in reason
+    assert reason.endswith("; it looks like chirpstack (ChirpStack v4)")
+
+
 def test_a_guess_says_when_its_format_is_off() -> None:
     decoded = Decoder(["native"], {}).decode("application/1/device/2/event/up", b"{}", lambda _: None, NOW)
     assert "chirpstack" in decoded.refused[0]
