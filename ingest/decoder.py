@@ -14,7 +14,7 @@ from ingest.formats import native
 from ingest.formats.table import FORMATS, NATIVE, Read, pushed_topics, topic_filters
 from ingest.formats.topics import TopicFilter
 from ingest.formats.uplink import Command, FormatError, Uplink, from_epoch
-from ingest.guess import nearest
+from ingest.guess import nearest, other
 from ingest.kinds import KINDS, Kind, Quantity
 from ingest.mapping import FieldMapping, Values, named_mapping, profile_mapping
 from ingest.payload import FUTURE_LIMIT, PAST_LIMIT, PayloadError
@@ -118,10 +118,13 @@ class Decoder:
                 raise _Refusal(nearest(topic, payload, self._formats, self._prefix))
             found = read(topic, payload)
         except FormatError as error:
-            decoded.refused.append(f"{name}: {error}")
+            decoded.refused.append(f"{name}: {error}{other(str(name), payload)}")
             decoded.commands += error.commands
             return decoded
-        except (PayloadError, _Refusal) as error:
+        except PayloadError as error:
+            decoded.refused.append(f"{error}{other(NATIVE, payload)}")
+            return decoded
+        except _Refusal as error:
             decoded.refused.append(str(error))
             return decoded
         for item in found:

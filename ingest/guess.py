@@ -7,6 +7,7 @@ import msgspec
 from ingest.formats.table import FORMATS, NATIVE
 from ingest.formats.uplink import MAX_MESSAGE_BYTES
 
+_MARKS_THAT_TELL = 2
 _TOPIC_WEIGHT = 2  # a level of the topic says more than a key, since keys like "time" are everywhere
 
 
@@ -26,6 +27,16 @@ def nearest(topic: str, payload: bytes, switched_on: Collection[str], prefix: st
     where = " or ".join(format.topic_filters) or f"POST /ingress/{name}"
     off = "" if name in switched_on else ", which is not switched on"
     return f"fits no format; nearest is {name} ({format.title}, {where}){off}"
+
+
+def other(name: str, payload: bytes) -> str:
+    """A remark that a message refused as ``name`` bears the marks of another format, '' when it does not."""
+    keys = _keys(payload)
+    scores = {format.name: len(keys & format.marks) for format in FORMATS.values()}
+    best = max(scores, key=lambda candidate: scores[candidate])
+    if scores[best] < _MARKS_THAT_TELL or scores[best] <= scores.get(name, 0):
+        return ""
+    return f"; it looks like {best} ({FORMATS[best].title})"
 
 
 def _keys(payload: bytes) -> frozenset[str]:

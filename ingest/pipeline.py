@@ -197,7 +197,7 @@ class Pipeline:
         self.stats.quarantined += len(decoded.rejected)
         self.stats.empty += decoded.empty
         for command in decoded.commands:
-            self._answer(command.topic, command.payload)
+            self._answer(command.topic, command.payload(received_at))
         self.stats.commit_s += perf_counter() - started
 
     def _decode(self, messages: Sequence[Message], received_at: datetime, others: Others) -> Sorted:

@@ -16,6 +16,7 @@ from database.queries import load_queries
 from ingest.errors import IngestError
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
+_MAX_REASON = 4000
 COLUMNS = ("topic", "payload", "reason", "received_at")
 
 Publish = Callable[[str, bytes], Awaitable[None]]
@@ -37,8 +38,12 @@ class Rejected:
 
     @property
     def record(self) -> tuple[str, bytes, str, datetime]:
-        """The values of ``COLUMNS``. PostgreSQL's text can't hold NUL, which MQTT forbids in topics anyway."""
-        return (self.topic.replace("\0", "�"), self.payload, self.reason.replace("\0", "�"), self.received_at)
+        """The values of ``COLUMNS``. PostgreSQL's text can't hold NUL, which MQTT forbids in topics anyway.
+
+        A reason is for a person to read: a codec may say 60,000 characters, a history be wrong in a thousand ways.
+        """
+        reason = self.reason if len(self.reason) <= _MAX_REASON else f"{self.reason[:_MAX_REASON]} …"
+        return (self.topic.replace("\0", "�"), self.payload, reason.replace("\0", "�"), self.received_at)
 
 
 async def hold(connection: Connection, rejected: Sequence[Rejected]) -> None:

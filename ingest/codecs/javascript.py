@@ -1,86 +1,127 @@
 """Makers' own codecs in JavaScript, ``decodeUplink({bytes, fPort})`` of LoRa Alliance TS013, in a sandbox.
 
-The sandbox is QuickJS (`quickjs-ng`): an interpreter without files, network, timers or modules, with limits on time,
-memory and stack. Measured on the same codec it makes 128,000 calls a second with them; V8 (`mini-racer`) made 7,000,
-since every call crosses a thread.
+The sandbox is QuickJS (`quickjs-ng`), an interpreter without files, network, timers or modules, in a process of its
+own with nothing to lose. Limits on time, memory and stack hold whatever a codec does: see `ingest.codecs.interpreter`.
 """
 
 import json
+import os
+import subprocess
+import sys
+import weakref
 from pathlib import Path
+from select import POLLIN, poll
 from typing import Any
 
-import quickjs  # type: ignore[import-untyped]
+import msgspec
 
 from ingest.codecs.codec import Codec, CodecError, Fields, Measured
+from ingest.codecs.interpreter import ANSWER, REFUSED, REQUEST, RESULT, Answer
+from ingest.codecs.interpreter import __file__ as _INTERPRETER
 
-LOAD_S = 0.25
-CALL_S = 0.008  # processor time
-MEMORY_BYTES = 8 * 1024 * 1024
-STACK_BYTES = 256 * 1024
-MAX_RESULT_CHARS = 64 * 1024
-_RENEW_AFTER = 100_000  # calls; a codec that keeps things in globals starts afresh
+_NO_PORT = -1
+_ANSWER_WITHIN_MS = 10_000  # on the clock: the process is starved or stopped, and the hub must go on
+_PIPE_BYTES = 64 * 1024
+_JSON = msgspec.json.Decoder()
 
-# Taken before the codec is read, so that it can't put its own in their place.
-_BEFORE = "const [__stringify, __parse] = [JSON.stringify, parseInt];"
-_AFTER = """
-(function (hex, port) {
-  const bytes = new Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = __parse(hex.substr(2 * i, 2), 16);
-  return __stringify(decodeUplink(port < 0 ? { bytes } : { bytes, fPort: port }));
-})
-"""
+
+class _Ended(Exception):
+    """The process did not answer."""
+
+
+class _Process:
+    """One running interpreter; it ends when this object does."""
+
+    def __init__(self, source: str) -> None:
+        # -I: no paths and no settings from outside; the environment holds the hub's secrets.
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", _INTERPRETER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env={},
+        )
+        self.end = weakref.finalize(self, _end, self._process)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._answers = self._process.stdin.fileno(), self._process.stdout.fileno()
+        self._poll = poll()
+        self._poll.register(self._answers, POLLIN)
+        self._source = source
+        self._started: Answer | None = None
+
+    def start(self) -> Answer:
+        """Whether the source can be read; _Ended when it ends the process."""
+        if self._started is None:
+            self._started = self._ask(self._source.encode(errors="replace"), _NO_PORT)
+        return self._started
+
+    def decode(self, payload: bytes, port: int | None) -> Answer:
+        """What the codec makes of a payload; _Ended when it ends the process."""
+        self.start()
+        return self._ask(payload, _NO_PORT if port is None else port)
+
+    def _ask(self, content: bytes, port: int) -> Answer:
+        request = REQUEST.pack(port, len(content)) + content
+        try:
+            while request:
+                request = request[os.write(self._requests, request) :]
+        except BrokenPipeError as error:
+            raise _Ended from error
+        content = self._read(b"", ANSWER.size)
+        kind, length = ANSWER.unpack_from(content)
+        return kind, self._read(content, ANSWER.size + length)[ANSWER.size :].decode()
+
+    def _read(self, content: bytes, length: int) -> bytes:
+        """``content`` and what follows it, ``length`` bytes at least: an answer comes whole as a rule."""
+        while len(content) < length:
+            more = os.read(self._answers, _PIPE_BYTES) if self._poll.poll(_ANSWER_WITHIN_MS) else b""
+            if not more:
+                raise _Ended
+            content += more
+        return content
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.communicate()
 
 
 class _Sandbox:
     def __init__(self, source: str) -> None:
         self._source = source
-        self._calls = 0
-        self._start()
-
-    def _start(self) -> None:
-        context = quickjs.Context()
-        context.set_memory_limit(MEMORY_BYTES)
-        context.set_max_stack_size(STACK_BYTES)
-        context.set_time_limit(LOAD_S)
+        self._process = _Process(source)
         try:
-            context.eval(_BEFORE)
-            context.eval(self._source)
-            if context.eval("typeof decodeUplink") != "function":
-                raise CodecError("the file defines no function decodeUplink")
-            self._run = context.eval(_AFTER)
-        except (quickjs.JSException, quickjs.StackOverflow) as error:
-            raise CodecError(f"the file can't be read: {_words(error)}") from error
-        context.set_time_limit(CALL_S)
-        self._context = context
-        self._calls = 0
+            kind, text = self._process.start()
+        except _Ended as error:
+            raise CodecError("the file can't be read: it takes too long") from error
+        if kind != RESULT:
+            raise CodecError(f"the file can't be read: {_words(kind, text)}")
 
     def decode(self, payload: bytes, port: int | None) -> Measured:
-        if self._calls >= _RENEW_AFTER:
-            self._start()
-        self._calls += 1
         try:
-            text = self._run(payload.hex(), -1 if port is None else port)
-        except (quickjs.JSException, quickjs.StackOverflow) as error:
-            words = _words(error)
-            if isinstance(error, quickjs.StackOverflow) or words.startswith("InternalError"):
-                self._start()  # stopped by a limit: the interpreter may be half way through anything
-            raise CodecError(words) from error
+            kind, text = self._process.decode(payload, port)
+        except _Ended as error:
+            self._process.end()
+            self._process = _Process(self._source)  # gets ready while the hub goes on
+            raise CodecError("decodeUplink took too long and was stopped") from error
+        if kind != RESULT:
+            raise CodecError(_words(kind, text))
         return _result(text)
 
 
-def _words(error: Exception) -> str:
-    """The first line: what the codec said, without the place in its file."""
-    return (str(error) or type(error).__name__).splitlines()[0]
+def _words(kind: bytes, text: str) -> str:
+    """What the codec said, without the place in its file; our own words as they are."""
+    if kind == REFUSED:
+        return text
+    said = str(json.loads(text)).encode(errors="replace").decode()
+    return said.split("\n", 1)[0] or "an error without words"
 
 
-def _result(text: Any) -> Measured:
-    if not isinstance(text, str):
-        raise CodecError("decodeUplink returned nothing")
-    if len(text) > MAX_RESULT_CHARS:
-        raise CodecError(f"decodeUplink returned {len(text)} characters, more than {MAX_RESULT_CHARS}")
+def _result(text: str) -> Measured:
     try:
-        result = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        result = _JSON.decode(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise CodecError(f"decodeUplink returned something that is no data: {error}") from error
     if not isinstance(result, dict):
         raise CodecError("decodeUplink returned no object")

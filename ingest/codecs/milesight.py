@@ -31,9 +31,11 @@ _TIMESTAMP = tlv.number("timestamp", "<I")
 _MAGNET = tlv.word("magnet_status", "close", "open")
 _LEAKAGE = tlv.word("leakage_status", "normal", "leak")
 _ALARM = ("threshold_alarm_release", "threshold_alarm")
-_SWL_DEPTH = tlv.number("depth", "<H", 1, {0xFFFF: "collection failed", 0xFFFD: "out of range"})
+_SWL_DEPTH = tlv.number("depth", "<H", 1, {0xFFFF: "collection failed", 0xFFFD: "out of range"}, "depth_error")
 _GAS_STATUS = {0xFFFE: "polarizing", 0xFFFF: "device error"}
-_RADAR_DISTANCE = tlv.number("distance", "<h", 1, {-3: "no target", -1: "sensor exception", -2: "disabled"})
+_RADAR_DISTANCE = tlv.number(
+    "distance", "<h", 1, {-3: "no target", -1: "sensor exception", -2: "disabled"}, "distance_sensor_status"
+)
 _RADAR_ALARM = tlv.word("distance_alarm", "threshold alarm release", "threshold alarm", "mutation alarm")
 _RADAR_EXCEPTION = tlv.word(
     "distance_exception", "blind spot alarm release", "blind spot alarm", "no target", "sensor exception"
@@ -104,12 +106,16 @@ CHANNELS: Mapping[str, Mapping[int, Channel]] = {
             "history",
             _TIMESTAMP,
             _RADAR_DISTANCE,
-            tlv.number("temperature", "<h", 10, {-2: "disabled", -1: "sensor exception"}),
+            tlv.number("temperature", "<h", 10, {-2: "disabled", -1: "sensor exception"}, "temperature_sensor_status"),
             tlv.number("distance_mutation", "<h"),
             tlv.byte("event"),
         ),
     },
-    "em500-swl": {0x0377: _SWL_DEPTH, 0x20CE: tlv.point("history", _TIMESTAMP, _SWL_DEPTH)},
+    "em500-swl": {
+        0x0377: _SWL_DEPTH,
+        0xFF1B: tlv.hexadecimal("measuring_equipment", 5),
+        0x20CE: tlv.point("history", _TIMESTAMP, _SWL_DEPTH),
+    },
     "em500-udl": {
         0x0382: _DISTANCE,
         0x83E9: tlv.group(
@@ -120,10 +126,11 @@ CHANNELS: Mapping[str, Mapping[int, Channel]] = {
     "gs301": {
         0x0267: _TEMPERATURE,
         0x0368: _HUMIDITY,
-        0x047D: tlv.number("nh3", "<H", 100, _GAS_STATUS),
-        0x057D: tlv.number("h2s", "<H", 100, _GAS_STATUS),
-        0x067D: tlv.number("h2s", "<H", 1000, _GAS_STATUS),
+        0x047D: tlv.number("nh3", "<H", 100, _GAS_STATUS, "nh3_sensor_status"),
+        0x057D: tlv.number("h2s", "<H", 100, _GAS_STATUS, "h2s_sensor_status"),
+        0x067D: tlv.number("h2s", "<H", 1000, _GAS_STATUS, "h2s_sensor_status"),
         0x07EA: tlv.hexadecimal("calibration_result", 5),
+        0xFF7C: tlv.hexadecimal("sensor_id", 43),
     },
     "ws302": {0x055B: Channel(7, _sound)},
 }

@@ -17,8 +17,10 @@ class Channel(NamedTuple):
     put: Put
 
 
-def number(name: str, layout: str, divisor: float = 1, sentinels: Mapping[int, str] | None = None) -> Channel:
-    """A number of `struct` ``layout``, divided; a raw value in ``sentinels`` sets ``{name}_status`` to its word."""
+def number(
+    name: str, layout: str, divisor: float = 1, sentinels: Mapping[int, str] | None = None, status: str = ""
+) -> Channel:
+    """A number of `struct` ``layout``, divided; a raw value in ``sentinels`` sets the field ``status`` to its word."""
     struct = Struct(layout)
     unpack = struct.unpack_from
     words = dict(sentinels or {})
@@ -26,7 +28,7 @@ def number(name: str, layout: str, divisor: float = 1, sentinels: Mapping[int, s
     def put(fields: Fields, payload: bytes, offset: int) -> None:
         raw = unpack(payload, offset)[0]
         if raw in words:
-            fields[f"{name}_status"] = words[raw]
+            fields[status] = words[raw]
         else:
             fields[name] = raw / divisor if divisor != 1 else raw
 

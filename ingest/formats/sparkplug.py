@@ -89,7 +89,7 @@ class SparkplugReader:
         whole = node.follow(message.seq)
         if kind in _BIRTHS:
             node.learn(message.metrics)
-        rebirth = Command(f"{NAMESPACE}/{key[0]}/NCMD/{key[1]}", rebirth_payload())
+        rebirth = Command(f"{NAMESPACE}/{key[0]}/NCMD/{key[1]}", rebirth_payload)
         request = () if whole or not node.asks() else (rebirth,)
         if kind == "DDEATH":
             return request

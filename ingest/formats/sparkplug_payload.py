@@ -6,6 +6,7 @@ unknown fields to it and passed over.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
@@ -123,9 +124,10 @@ def signed(value: Any, datatype: int) -> Any:
     return value - (1 << bits) if value >> (bits - 1) else value
 
 
-def rebirth_payload() -> bytes:
-    """The command that asks an edge node for its births."""
+def rebirth_payload(now: datetime) -> bytes:
+    """The command that asks an edge node for its births; a command must bear its time, and no ``seq``."""
     message = _MESSAGE()
+    message.timestamp = int(now.timestamp() * 1000)
     metric = message.metrics.add()
     metric.name = b"Node Control/Rebirth"
     metric.datatype = _BOOLEAN

@@ -1,5 +1,6 @@
 """What every envelope comes down to."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +15,13 @@ MAX_MESSAGE_BYTES = 256 * 1024
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A message that a format asks to publish in answer, such as a Sparkplug rebirth request."""
+    """A message that a format asks to publish in answer, such as a Sparkplug rebirth request.
+
+    ``payload`` makes it for the time at which it is published.
+    """
 
     topic: str
-    payload: bytes
+    payload: Callable[[datetime], bytes]
 
 
 class FormatError(IngestError):

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from ingest.reading import Decoded, Lookup, Reading
 from lifeline.errors import HubError
 
 app = typer.Typer()
+
+_SHOWN = 400  # characters of bytes or fields
 
 Profiles = Mapping[str, tuple[Profile, Codec | None]]
 
@@ -128,7 +130,11 @@ def _decode_message(
     elif profile is not None:
         kind = known[profile][0].kind
     else:
-        kind = _likely_kind(name, topic, content)
+        uplinks = _uplinks(name, topic, content)
+        likely = _likely_kind(uplinks)
+        if uplinks and likely is None:
+            return Decoded(warnings=[_told(uplink) for uplink in uplinks])
+        kind = likely or next(iter(KINDS))  # nothing to read: told or refused by the decoder
     lookup: Lookup = lambda device: _Assumed(0, device, kind, attributes)  # noqa: E731
     return decoder.decode(topic, content, lookup, received_at, name)
 
@@ -149,23 +155,39 @@ def _stamp(content: bytes) -> datetime | None:
     return max(times, default=None)
 
 
-def _likely_kind(name: str | None, topic: str, content: bytes) -> str:
-    """The kind most of whose quantities the message names: without a register only names can tell."""
+def _uplinks(name: str | None, topic: str, content: bytes) -> list[Uplink]:
+    """What the envelope holds; nothing when it can't be read, which the decoder says why."""
     if name is None:
-        return next(iter(KINDS))  # refused anyway, with the nearest guess
+        return []
     try:
-        uplinks = [item for item in FORMATS[name].reader()(topic, content) if isinstance(item, Uplink)]
+        return [item for item in FORMATS[name].reader()(topic, content) if isinstance(item, Uplink)]
     except IngestError:
-        return next(iter(KINDS))
+        return []
+
+
+def _likely_kind(uplinks: Sequence[Uplink]) -> str | None:
+    """The kind most of whose quantities the message names: without a register only names can tell."""
     names: set[str] = set()
     for uplink in uplinks:
         for field, value in (uplink.fields or {}).items():
-            names.update({field, *value} if isinstance(value, dict) else {field})
+            names.update({field.rpartition("/")[2], *(value if isinstance(value, dict) else ())})
     scores = {kind.name: len(names.intersection(kind.column_names)) for kind in KINDS.values()}
     best = max(scores, key=lambda kind: scores[kind])
-    if uplinks and not scores[best]:
-        raise HubError("the message's fields are no quantity's name: say --profile (see `lifeline profiles list`)")
-    return best
+    return best if scores[best] else None
+
+
+def _told(uplink: Uplink) -> str:
+    """What the envelope says, for whoever looks for the profile."""
+    parts = [f"device {', '.join((uplink.device or 'without a name', *uplink.also))}"]
+    if uplink.time is not None:
+        parts.append(f"time {uplink.time.isoformat()}")
+    if uplink.port is not None:
+        parts.append(f"port {uplink.port}")
+    if uplink.payload is not None:
+        parts.append(f"bytes {uplink.payload.hex()[:_SHOWN]}")
+    if uplink.fields is not None:
+        parts.append(f"fields {json.dumps(uplink.fields, ensure_ascii=False, default=str)[:_SHOWN]}")
+    return f"{'; '.join(parts)}: say with --profile what they mean (see `lifeline profiles list`)"
 
 
 def _shown(reading: Reading) -> dict[str, Any]:

@@ -14,16 +14,15 @@ import aiomqtt
 import asyncpg
 import cbor2
 import httpx
+import pysparkplug
 import pytest
 from hub_support import end_session
 from pydantic import SecretStr
-from sparkplug_encoder import encode_payload
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
 from api.access.keys import add_key
 from database.listen import Listener
-from ingest.formats.sparkplug_payload import rebirth_payload
 from lifeline.commands import api, dispatch, ingest
 from lifeline.embedded import free_port
 from lifeline.settings import Settings
@@ -328,13 +327,23 @@ def _ago(seconds: float) -> datetime:
     return datetime.fromtimestamp(int(datetime.now(UTC).timestamp()) - seconds, UTC)
 
 
-async def test_a_device_made_for_iotda_reports_to_the_countys_broker(
-    start: Start, topic_root: str, mosquitto: Callable[..., Any]
+@pytest.mark.parametrize(
+    ("format_name", "topic", "report"),
+    [
+        (
+            "iotda",
+            "$oc/devices/{device}/sys/properties/report",
+            {"services": [{"service_id": "Gas", "properties": {"ch4_lel_pct": 85}}]},
+        ),
+        ("onenet", "$sys/W6O8/{device}/thing/property/post", {"id": "1", "params": {"ch4_lel_pct": {"value": 85}}}),
+    ],
+)
+async def test_a_device_made_for_a_platform_reports_to_the_countys_broker(
+    format_name: str, topic: str, report: Any, start: Start, topic_root: str, mosquitto: Callable[..., Any]
 ) -> None:
     url = SecretStr(mosquitto().url)
-    async with start("iotda", "gas", {"device": topic_root}, broker_url=url, broker_dollar_topics=True) as hub:
-        report = {"services": [{"service_id": "Gas", "properties": {"ch4_lel_pct": 85}}]}
-        await hub.publish(f"$oc/devices/{topic_root}/sys/properties/report", json.dumps(report).encode())
+    async with start(format_name, "gas", {"device": topic_root}, broker_url=url, broker_dollar_topics=True) as hub:
+        await hub.publish(topic.format(device=topic_root), json.dumps(report).encode())
         await hub.expect_order("S-1", "gas_combustible", 1, {"ch4_lel_pct": 85})
 
 
@@ -349,18 +358,27 @@ async def test_what_iotda_pushes_needs_no_topics_that_the_embedded_broker_does_n
             await hub.expect_order("S-1", "cover_missing", 1, {"cover_state": "missing"})
 
 
+def _metric(at: int, value: float, name: str | None = None, alias: int | None = None) -> pysparkplug.Metric:
+    return pysparkplug.Metric(at, name, pysparkplug.DataType.DOUBLE, value, alias)
+
+
 async def test_sparkplug_asks_to_be_born_again_and_then_reads(start: Start, topic_root: str) -> None:
     """The hub starts amid a node's life: the first data can't be named until the births come again."""
     device = f"{topic_root}/well-7/gas-1"
     async with start("sparkplug", "gas", {"device": device.upper()}) as hub:
         at = int(datetime.now(UTC).timestamp() * 1000)
-        data = encode_payload(at - 2000, 7, (None, 3, at - 2000, 95.0))
-        await hub.publish(f"spBv1.0/{topic_root}/DDATA/well-7/gas-1", data)
-        assert await hub.hear(f"spBv1.0/{topic_root}/NCMD/well-7") == rebirth_payload()
-        await hub.publish(f"spBv1.0/{topic_root}/NBIRTH/well-7", encode_payload(at, 0, ("bdSeq", None, at, 0.0)))
-        birth = encode_payload(at - 1000, 1, ("ch4_lel_pct", 3, at - 1000, 2.5))
-        await hub.publish(f"spBv1.0/{topic_root}/DBIRTH/well-7/gas-1", birth)
-        await hub.publish(f"spBv1.0/{topic_root}/DDATA/well-7/gas-1", encode_payload(at, 2, (None, 3, at, 95.0)))
+        data_topic = f"spBv1.0/{topic_root}/DDATA/well-7/gas-1"
+        lost = pysparkplug.DData(at - 2000, 7, [_metric(at - 2000, 95.0, alias=3)])
+        await hub.publish(data_topic, lost.encode())
+        asked = pysparkplug.NCmd.decode(await hub.hear(f"spBv1.0/{topic_root}/NCMD/well-7"))
+        assert [(metric.name, metric.value) for metric in asked.metrics] == [("Node Control/Rebirth", True)]
+        assert at <= asked.timestamp <= at + 1000 * WITHIN_S
+        node = pysparkplug.NBirth(at, 0, [_metric(at, 0.0, name="bdSeq")])
+        await hub.publish(f"spBv1.0/{topic_root}/NBIRTH/well-7", node.encode())
+        born = pysparkplug.DBirth(at - 1000, 1, [_metric(at - 1000, 2.5, name="ch4_lel_pct", alias=3)])
+        await hub.publish(f"spBv1.0/{topic_root}/DBIRTH/well-7/gas-1", born.encode())
+        data = pysparkplug.DData(at, 2, [_metric(at, 95.0, alias=3)])
+        await hub.publish(data_topic, data.encode())
         await hub.expect_order("S-1", "gas_combustible", 1, {"ch4_lel_pct": 95})
         [reason] = await hub.held()
         assert "born again" in reason

@@ -73,7 +73,7 @@ def test_a_cut_example_is_never_taken_for_whole(example: dict[str, Any]) -> None
             },
         ),
         ("milesight-em500-swl", "20ce9e744663ffff", {"history": [
-            {"timestamp": 1665561758, "depth_status": "collection failed"}]}),
+            {"timestamp": 1665561758, "depth_error": "collection failed"}]}),
         # Alarm channels carry the value under its plain name.
         (
             "milesight-em400-mud",
@@ -98,7 +98,7 @@ def test_a_cut_example_is_never_taken_for_whole(example: dict[str, Any]) -> None
                 "threshold_z": "normal",
             },
         ),
-        ("milesight-gs301", "057dfeff067dffff", {"h2s_status": "device error"}),
+        ("milesight-gs301", "057dfeff067dffff", {"h2s_sensor_status": "device error"}),
         ("milesight-ws302", "055b063f02da016a02", {"LCF": 57.5, "LCeq": 47.4, "LCFmax": 61.8}),
         ("dragino-ldds45", "0d3b001400fff601", {
             "Bat": 3.387, "Distance": "Invalid Reading", "Interrupt_flag": 0, "Sensor_flag": 1,

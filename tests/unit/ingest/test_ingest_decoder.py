@@ -123,8 +123,8 @@ def test_history_that_is_too_old_is_refused_and_the_rest_is_kept() -> None:
         ("milesight-em320-tilt", "03d4000000000000", {"level_angle_deg": 0}, {"tilt_deg": 0}, ""),
         ("milesight-em300-mcs", "060000", {}, {"cover_state": "closed"}, ""),
         ("milesight-em300-sld", "050001", {"mounting_height_m": 0.05}, {"depth_m": 0.05}, ""),
-        ("milesight-gs301", "017564057dfeff", {}, {"battery_pct": 100}, "h2s_status is polarizing"),
-        ("milesight-gs301", "017564057dffff", {}, {"battery_pct": 100}, "h2s_status is device error"),
+        ("milesight-gs301", "017564057dfeff", {}, {"battery_pct": 100}, "h2s_sensor_status is polarizing"),
+        ("milesight-gs301", "017564057dffff", {}, {"battery_pct": 100}, "h2s_sensor_status is device error"),
         ("milesight-ws302", "017564055b063f02da016a02", {}, {"battery_pct": 100}, ""),
         ("milesight-em410-rdl", "0175640482fdff", {"mounting_height_m": 3}, {"battery_pct": 100}, "no target"),
         ("browan-tbsl100", "000b36ff", {}, {"battery_pct": 100}, "decibel is 255"),
@@ -273,6 +273,21 @@ def test_the_topic_tells_the_format(topic: str, name: str | None) -> None:
 def test_a_message_that_fits_no_format_gets_the_nearest_guess(topic: str, payload: bytes, words: str) -> None:
     decoded = _DECODER.decode(topic, payload, lambda _: None, NOW)
     assert [reason for reason in decoded.refused if words in reason], decoded.refused
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "words"),
+    [
+        ("senml/x", _event("00", 1), "senml: an object: RFC 8428 has an array of records"),
+        ("ingress/ctwing", _event("00", 1), "ctwing: dataReport without a payload"),
+        ("sensors/gas/S-1/reading", _event("00", 1), "unknown field"),
+    ],
+)
+def test_a_message_on_the_wrong_topic_gets_the_nearest_guess(topic: str, payload: bytes, words: str) -> None:
+    decoded = _DECODER.decode(topic, payload, {"S-1": KnownDevice("gas")}.get, NOW)
+    (reason,) = decoded.refused
+    assert words in reason
+    assert reason.endswith("; it looks like chirpstack (ChirpStack v4)")
 
 
 def test_a_guess_says_when_its_format_is_off() -> None:

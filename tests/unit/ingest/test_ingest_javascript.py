@@ -3,12 +3,14 @@
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.codecs.codec import Codec, CodecError
-from ingest.codecs.javascript import CALL_S, compile_javascript, load_javascript
+from ingest.codecs.interpreter import __file__ as INTERPRETER
+from ingest.codecs.javascript import compile_javascript, load_javascript
 
 _ECHO = "function decodeUplink(input) { return { data: { bytes: input.bytes, port: input.fPort } }; }"
 
@@ -27,14 +29,24 @@ def test_without_a_port_there_is_none() -> None:
     assert compile_javascript(_ECHO)(b"", None).fields == {"bytes": []}
 
 
-_echo = compile_javascript(_ECHO)
+@pytest.fixture(scope="module")
+def echo() -> Codec:
+    return compile_javascript(_ECHO)
 
 
 @settings(deadline=None, max_examples=40)
 @given(payload=st.binary(max_size=300), port=st.integers(0, 255))
-def test_any_bytes_come_through_whole(payload: bytes, port: int) -> None:
-    fields, _ = _echo(payload, port)
+def test_any_bytes_come_through_whole(echo: Codec, payload: bytes, port: int) -> None:
+    fields, _ = echo(payload, port)
     assert (bytes(fields["bytes"]), fields["port"]) == (payload, port)
+
+
+def test_a_payload_larger_than_a_pipe_comes_through_whole() -> None:
+    codec = _codec("return { data: { n: input.bytes.length, last: input.bytes[199999] } };")
+    try:
+        assert codec(bytes(199_999) + b"\x09", 1).fields == {"n": 200_000, "last": 9}
+    except CodecError as error:
+        assert "interrupted" in str(error)  # noqa: PT017, a slow machine may need more than the time there is
 
 
 def test_warnings_are_passed_on() -> None:
@@ -53,6 +65,19 @@ def test_warnings_are_passed_on() -> None:
         ("return { data: [1] };", "neither data nor errors"),
         ("return { data: { x: 'x'.repeat(70000) } };", "more than 65536"),
         ("const a = {}; a.a = a; return { data: a };", "circular"),
+        # What is thrown needs to be no Error, nor to bear being asked for its words.
+        ("throw null;", "null"),
+        ("throw { code: 7 };", '{"code":7}'),
+        ("throw Symbol('s');", "Symbol"),
+        ("throw 'long '.repeat(1e5) + input.fPort;", "long long"),
+        ("throw { toString() { throw 1; } };", "something without words"),
+        ("throw new Error('first\\nsecond');", "Error: first$"),
+        ("throw new Error('a\\ud800b');", "Error: a.b"),
+        ("throw '';", "an error without words"),
+        ("return { errors: [{ code: 7 }] };", "code"),
+        ("return { data: { x: 1n } };", "BigInt"),
+        ("return { data: { x: '\\ud800' } };", "no data"),
+        ("return Promise.resolve({ data: {} });", "neither data nor errors"),
     ],
 )
 def test_an_error_is_told_in_the_codecs_own_words(body: str, words: str) -> None:
@@ -60,30 +85,86 @@ def test_an_error_is_told_in_the_codecs_own_words(body: str, words: str) -> None
         _codec(body)(b"\x01", 1)
 
 
+_RUNAWAYS = [
+    "while (true) {}",
+    "function again() { return again(); } return again();",
+    "const all = []; while (true) all.push(new Array(1000));",
+    "return { data: { x: 'x'.repeat(1e9) } };",
+    "return { data: { x: /(a+)+$/.test('a'.repeat(40) + 'b') } };",
+    "return { data: { x: new Array(1e9).fill(0).length } };",
+    "return { data: Array.from({ length: 1e8 }) };",
+    "let s = 'x'; while (true) s += s;",
+    "return { data: { get x() { while (true) {} } } };",
+    "return { data: { toJSON() { while (true) {} } } };",
+    "for (;;) try { while (true) {} } catch (e) {} finally { while (true) {} }",
+    "throw { toString() { while (true) {} } };",
+    "throw new Proxy({}, { get() { while (true) {} } });",
+    # Functions that take hours in one step, where the interpreter does not look at the clock.
+    "return { data: { x: Array(4e9).join() } };",
+    "return { data: { x: [].reverse.call({ length: 2 ** 53 - 1 }) } };",
+    "const s = 'x'.repeat(1e5); return { data: { x: s.replaceAll('x', s) } };",
+    "return { data: { x: (2n ** 1000000n).toString() } };",
+]
+
+
+def test_a_codec_that_runs_away_is_stopped() -> None:
+    cases = "".join(f"case {port}: {{ {body} }}\n" for port, body in enumerate(_RUNAWAYS, 1))
+    codec = compile_javascript(
+        f"function decodeUplink(input) {{ switch (input.fPort) {{ {cases} }} return {{data: {{ok: 1}}}}; }}"
+    )
+    for port, body in enumerate(_RUNAWAYS, 1):
+        started = time.process_time()
+        with pytest.raises(CodecError, match=r"InternalError|RangeError|took too long"):
+            codec(b"\x01", port)
+        assert time.process_time() - started < 0.1, "the hub itself does not work for it"
+        assert codec(b"\x01", 0).fields == {"ok": 1}, f"the message after {body} is decoded as if nothing had been"
+
+
 @pytest.mark.parametrize(
-    "body",
+    "trick",
     [
-        "while (true) {}",
-        "function again() { return again(); } return again();",
-        "const all = []; while (true) all.push(new Array(1000));",
-        "return { data: { x: 'x'.repeat(1e9) } };",
-        "return { data: { x: /(a+)+$/.test('a'.repeat(40) + 'b') } };",
-        "return { data: { x: new Array(1e9).fill(0).length } };",
-        "return { data: Array.from({ length: 1e8 }) };",
-        "let s = 'x'; while (true) s += s;",
-        "return { data: { get x() { while (true) {} } } };",
-        "return { data: { toJSON() { while (true) {} } } };",
+        "JSON.stringify = () => '{\"data\":{\"forged\":1}}'; String = parseInt = eval = () => '!';",
+        "Array.prototype.join = String.prototype.slice = Function.prototype.call = () => { throw 1; };",
+        "globalThis.decodeUplink = () => ({ data: { forged: 1 } });",
+        "Object.defineProperty(Error.prototype, 'toString', { value() { while (true) {} } });",
+        "Error.prepareStackTrace = () => { while (true) {} };",
+        "InternalError.prototype.toString = () => { while (true) {} };",
+        "Object.defineProperty(Object.prototype, Symbol.toPrimitive, { get() { while (true) {} } });",
+        "Object.prototype.errors = ['forged']; Array.prototype[0] = 'forged';",
+        "(async () => { while (true) await null; })();",
     ],
 )
-def test_a_codec_that_runs_away_is_stopped(body: str) -> None:
+def test_prototype_tricks_reach_nothing_of_ours(trick: str) -> None:
     codec = compile_javascript(
-        f"function decodeUplink(input) {{ if (input.fPort === 1) {{ {body} }} return {{data: {{ok: 1}}}}; }}"
+        f"function decodeUplink(input) {{ if (input.fPort === 1) {{ {trick} while (true) {{}} }}"
+        " if (input.fPort === 2) throw new Error('told'); return { data: { ok: input.bytes[0] } }; }"
     )
-    started = time.process_time()
-    with pytest.raises(CodecError):
-        codec(b"\x01", 1)
-    assert time.process_time() - started < 10 * CALL_S
-    assert codec(b"\x01", 2).fields == {"ok": 1}, "the next message is decoded as if nothing had been"
+    for _ in range(2):
+        with pytest.raises(CodecError, match=r"InternalError|took too long"):
+            codec(b"\x07", 1)
+        with pytest.raises(CodecError, match="Error: told"):
+            codec(b"\x07", 2)
+        assert codec(b"\x07", 3).fields == {"ok": 7}
+
+
+def _interpreters() -> set[int]:
+    return {child.pid for child in psutil.Process().children() if INTERPRETER in child.cmdline()}
+
+
+def test_the_process_of_a_codec_has_nothing_and_ends_with_it() -> None:
+    others = _interpreters()
+    codec = compile_javascript(_ECHO)
+    [pid] = _interpreters() - others
+    process = psutil.Process(pid)
+    assert process.environ() == {}
+    assert process.rlimit(psutil.RLIMIT_NOFILE) == (0, 0)
+    process.kill()
+    process.wait(10)
+    with pytest.raises(CodecError, match="was stopped"):
+        codec(b"", 1)
+    assert codec(b"", 1).fields == {"bytes": [], "port": 1}
+    del codec
+    assert _interpreters() <= others
 
 
 @pytest.mark.parametrize(
@@ -109,6 +190,8 @@ def test_codecs_share_nothing() -> None:
     ("source", "words"),
     [
         ("function decodeUplink(", "can't be read: SyntaxError"),
+        ("throw { toString() { while (true) {} } };", "can't be read"),
+        ("const x = Array(4e9).join();", "takes too long"),
         ("function Decode(port, bytes) { return {}; }", "no function decodeUplink"),
         ("while (true) {}", "can't be read"),
     ],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pysparkplug
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from ingest.formats.uplink import Command, FormatError, Uplink
 
 _MESSAGES = json.loads((Path(__file__).parents[2] / "data" / "sparkplug_messages.json").read_text(encoding="utf-8"))
 _NBIRTH, _DBIRTH, _DDATA = _MESSAGES[:3]
-_REBIRTH = Command("spBv1.0/county/NCMD/well-7", rebirth_payload())
+_REBIRTH = Command("spBv1.0/county/NCMD/well-7", rebirth_payload)
 
 
 def _uplinks(found: Sequence[Uplink | Command]) -> list[Uplink]:
@@ -41,6 +42,49 @@ def test_messages_of_two_independent_encoders() -> None:
     for message in _MESSAGES:
         uplinks = _uplinks(_give(reader, message))
         assert [uplink.fields for uplink in uplinks] == message["fields"], message["topic"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("INT8", -5),
+        ("INT16", -300),
+        ("INT32", -70_000),
+        ("INT64", -(2**40)),
+        ("UINT8", 250),
+        ("UINT16", 65_000),
+        ("UINT32", 4_000_000_000),
+        ("UINT64", 2**40),
+        ("FLOAT", 12.25),
+        ("DOUBLE", 0.1),
+        ("BOOLEAN", True),
+        ("STRING", "open 开"),
+    ],
+)
+def test_an_independent_encoder_agrees_on_every_type(kind: str, value: Any) -> None:
+    """A birth by name and data by alias, as `pysparkplug` encodes them."""
+    of = pysparkplug.DataType[kind]
+    reader, at = SparkplugReader(), 1772352000000
+    node = pysparkplug.NBirth(at, 255, [pysparkplug.Metric(at, "bdSeq", pysparkplug.DataType.INT64, 0, None)])
+    born = pysparkplug.DBirth(at, 0, [pysparkplug.Metric(at, "x", of, value, 9)])
+    data = pysparkplug.DData(at, 1, [pysparkplug.Metric(at - 1, None, of, value, 9, is_historical=True)])
+    null = pysparkplug.DData(at, 2, [pysparkplug.Metric(at, None, of, None, 9)])
+    assert not reader.read("spBv1.0/g/NBIRTH/e", node.encode())
+    for topic, message, when in (("DBIRTH", born, at), ("DDATA", data, at - 1)):
+        (uplink,) = _uplinks(reader.read(f"spBv1.0/g/{topic}/e/d", message.encode()))
+        assert uplink.fields == {"x": value}
+        assert uplink.time is not None
+        assert round(uplink.time.timestamp() * 1000) == when
+    assert not reader.read("spBv1.0/g/DDATA/e/d", null.encode())
+
+
+def test_an_independent_reader_takes_our_request() -> None:
+    now = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    command = pysparkplug.NCmd.decode(rebirth_payload(now))
+    assert command.timestamp == now.timestamp() * 1000
+    assert [(metric.name, metric.datatype, metric.value) for metric in command.metrics] == [
+        ("Node Control/Rebirth", pysparkplug.DataType.BOOLEAN, True)
+    ]
 
 
 def test_an_uplink_names_the_device_and_the_time_of_its_metrics() -> None:

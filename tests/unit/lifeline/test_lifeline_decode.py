@@ -97,6 +97,54 @@ def test_platform_fields_through_a_profile() -> None:
     assert shown["readings"][0]["quantities"] == {"ch4_lel_pct": 0, "temperature_c": 0, "battery_pct": 100}
 
 
+def test_a_cover_of_ctwing_through_its_profile() -> None:
+    shown = _decoded(
+        "--format", "ctwing", "--profile", "ctwing-manhole-cover", content=_platform("CTWing dataReport, m")
+    )
+    assert shown["readings"][0]["quantities"] == {"cover_state": "closed", "tilt_deg": 0, "shock_count": 0}
+
+
+# What each envelope says, as a person would read it off: device, time, port, bytes, fields.
+_TOLD: dict[str, list[list[str]]] = {
+    "ChirpStack v4 event/up": [["0101010101010101, Test device", "2022-07-18T09:34:15.775023+00:00", "port 1", "aa"]],
+    "The Things Stack v3 uplink": [["dev1, 0004a30b001c0530", "2020-02-12T15:15:45", "bytes 8241de", "luminosity"]],
+    "SenML JSON (RFC 8428 multi-measurement example)": [
+        ["urn:dev:ow:10e2073a01080063", "2011-10-31T13:24:24+00:00", '"%RH": 20, "lon": 24.30621, "lat": 60.07965'],
+        ["2011-10-31T13:25:24+00:00", '"%RH": 20.3, "lon": 24.30622'],
+        ["2011-10-31T13:26:24+00:00", '"%RH": 20.7, "lon": 24.30623'],
+        ["2011-10-31T13:26:54+00:00", '"%EL": 98'],
+        ["2011-10-31T13:27:24+00:00", '"%RH": 21.2, "lon": 24.30628'],
+    ],
+    "SenML JSON (voltage/current)": [
+        ["urn:dev:ow:10e2073a0108006", "2010-06-08T18:01:16.001000+00:00", '"voltage": 120.1, "current": 1.7'],
+        ["2010-06-08T18:01:11.001000+00:00", '"current": 1.2'],
+        ["2010-06-08T18:01:12.001000+00:00", '"current": 1.3'],
+    ],
+    "CTWing dataReport, manhole cover (NB-IoT, LwM2M profile)": [
+        ["59e0462b286a45e4bc5642109fd6ea90, 000000000000000", "2020-04-09T02:53:20.535000", '"lean_angle": 0']
+    ],
+    "CTWing dataReport, doc example": [["2d1f1a708b5d4cef880937d67b5e5842", "2018-06-05T07:29:44.371", "444546"]],
+    "CTWing transparent payload shape": [["44d0b9e48d404094bbbcf889e4e64ece", "2020-05-14T08:17:15.861", "5055003c"]],
+    "CTWing gas detector payload": [["device without a name", '"gas_value": 0']],
+    "OneNET legacy HTTP push (NB-IoT/IPSO)": [["523444202", "2019-04-22T03:46:45.407", '"3300_0_5700": -115']],
+    "Huawei IoTDA property report (device to platform)": [["lid-3", "2015-12-12T12:12:12+00:00", '"level2": 90']],
+    "Huawei IoTDA northbound push (HTTP/AMQP)": [],
+}
+_MESSAGES = json.loads((_DATA / "platform_messages.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("message", _MESSAGES, ids=lambda one: one["name"])
+def test_every_envelope_is_read_and_without_a_profile_what_it_says_is_told(message: dict[str, Any]) -> None:
+    topic = "$oc/devices/lid-3/sys/properties/report" if message["format"] == "iotda" else ""
+    shown = _decoded("--format", message["format"], "--topic", topic, content=json.dumps(message["message"]))
+    assert shown["readings"] == []
+    told = _TOLD[message["name"]]
+    assert len(shown["warnings"]) == len(told)
+    for warning, words in zip(shown["warnings"], told, strict=True):
+        assert all(word in warning for word in words), warning
+        assert "say with --profile" in warning
+
+
 def test_a_rebirth_request_is_told() -> None:
     message = json.loads((_DATA / "sparkplug_messages.json").read_text(encoding="utf-8"))[4]
     shown = _decoded("--topic", message["topic"], content=bytes.fromhex(message["payload"]))
@@ -115,12 +163,18 @@ def test_a_rebirth_request_is_told() -> None:
         (["--format", "lora"], "{}", "unknown format 'lora': expected one of native, senml"),
         (["--format", "chirpstack"], "{", "chirpstack: "),
         (["--topic", "x"], '{"uplink_message": 1}', "nearest is ttn"),
-        (["--format", "ctwing"], '{"deviceId": "d", "payload": {"a": 1}}', "say --profile"),
+        (["--format", "chirpstack"], "", "truncated"),
+        (["--format", "chirpstack"], b"\xff\xfe\x00", "malformed"),
+        (["--format", "senml"], b"\xff\xfe\x00", "neither JSON nor CBOR"),
+        (["--format", "ttn"], " " * 300_000, "300000 bytes, more than 262144"),
+        (["--hex", "--profile", "milesight-em320-tilt"], "", "no bytes"),
+        (["--hex", "--profile", "milesight-em320-tilt"], b"\xff", "not hexadecimal"),
+        (["--hex", "--profile", "milesight-em320-tilt"], "017", "not hexadecimal"),
         (["--format", "native", "--topic", "sensors/gas"], "{}", "topic is not"),
         (["/nowhere/file"], "", "No such file"),
     ],
 )
-def test_a_refusal_is_told(arguments: list[str], content: str, words: str) -> None:
+def test_a_refusal_is_told(arguments: list[str], content: str | bytes, words: str) -> None:
     assert words in _refusal(decode.app, *arguments, content=content)
 
 
