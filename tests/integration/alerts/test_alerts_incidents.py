@@ -57,6 +57,19 @@ async def test_a_chamber_is_one_incident_whatever_the_distance(street: Street) -
     assert (await street.incident())["chamber"] == "north"
 
 
+async def test_what_is_open_elsewhere_counts_in_a_storm(street: Street) -> None:
+    """Of gas, 20 incidents are a storm's: what lies apart comes together once so many are open, wherever they are."""
+    far = await wells(street, *(10_000 * number for number in range(1, 20)))
+    for code, place in (("a", 0), ("b", 500), ("c", 3000), ("d", 3500)):
+        await street.stand("gas", code, place)
+    await street.say(-60, **dict.fromkeys(far, 91))
+    await street.say(-50, a=91)
+    assert len(await street.members()) == 20
+    await street.say(-40, c=91)
+    await street.say(-30, b=91, d=91)
+    assert await street.members() == [*([code] for code in far), ["a", "b"], ["c", "d"]]
+
+
 async def test_severity_follows_the_worst_open_hazard_and_the_event_level_does_not(
     street: Street, pool: asyncpg.Pool
 ) -> None:
