@@ -151,6 +151,25 @@ async def test_what_cleared_in_a_silence_calls_nobody_out(service, pool):
     assert await pool.fetchval("SELECT count(*) FROM incident") == 0
 
 
+async def test_a_hazard_stays_silent_until_the_last_silence_that_covers_it_is_over(service, pool):
+    await add_silence(pool, Selector(sensor="m1"), at(100), "repair", "key:li", at(-600))
+    await take(service, sent("manhole", "m1", -60, tilt_deg=40), sent("manhole", "m1", -50, tilt_deg=95))
+    longer = await add_silence(pool, Selector(kind="manhole"), at(600), "repair goes on", "key:li", NOW)
+    assert await end_silences(pool, at(101)) == 0
+    assert (await hazards(pool))[0]["silence_id"] == longer
+    assert await end_silences(pool, at(601)) == 1
+    assert await events(pool) == ["raised", "silenced", "upgraded", "latched", "raised"]
+    assert await pool.fetchval("SELECT grade FROM incident") == 1
+
+
+async def test_what_came_and_went_in_one_batch_of_a_silence_calls_nobody_out(service, pool):
+    await add_silence(pool, Selector(sensor="m1"), at(600), "repair", "key:li", at(-600))
+    rows = [sent("manhole", "m1", -120, cover_state="open"), sent("manhole", "m1", -110, cover_state="closed")]
+    await service.pipeline.process([*rows, sent("manhole", "m1", -10, cover_state="closed")], NOW)
+    assert sorted(await events(pool)) == ["cleared", "raised", "silenced"]
+    assert await pool.fetchval("SELECT count(*) FROM incident") == 0
+
+
 async def test_a_silence_of_a_work_order_can_be_ended_early(service, pool):
     for code in ("m1", "g1"):
         await add_silence(pool, Selector(sensor=code, work_order="WO-7"), at(600), "repair", "key:li", at(-600))
