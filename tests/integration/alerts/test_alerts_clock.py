@@ -81,6 +81,35 @@ async def test_two_neighbours_at_orange_make_each_other_red(service, pool):
     assert {(row["sensor_id"], row["grade"]) for row in await hazards(pool)} == {(1, 1), (2, 1), (3, 2)}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_cover_open_off_the_road_is_red_once_water_stands_around_it(service, pool, restarted):
+    await take(service, sent("manhole", "m1", -900, cover_state="open"), sent("waterlogging", "w1", -800, depth_m=0.12))
+    assert [row["grade"] for row in await hazards(pool)] == [2]
+    service = await start(pool) if restarted else service
+    await take(service, sent("waterlogging", "w1", -500, depth_m=0.12))
+    await look(service, -499)  # after a restart, the clock brings the cover's state back
+    cover, ponding = await hazards(pool)
+    assert (cover["grade"], cover["latched"], cover["graded_at"]) == (1, True, at(-499 if restarted else -500))
+    assert (ponding["hazard_type"], ponding["grade"]) == ("ponding", 3)
+    assert "with ponding within 50 m" in cover["reason_en"]
+
+
+async def test_what_is_of_an_exercise_confirms_nothing_real(service, pool):
+    await pool.execute(
+        "INSERT INTO exercise (exercise_id, drill, title_zh, title_en, seed, status, started_at)"
+        " VALUES (7, 'x', '', '', 1, 'running', now())"
+    )
+    await pool.execute(
+        "INSERT INTO sensor (code, kind, longitude, latitude, exercise_id, twin_of)"
+        " SELECT 'x' || code, kind, longitude, latitude, 7, sensor_id FROM sensor WHERE code IN ('g1', 'g2')"
+    )
+    await service.follow_once(NOW)
+    await take(service, sent("gas", "g1", -60, ch4_lel_pct=55), sent("gas", "xg2", -60, ch4_lel_pct=55))
+    assert [row["grade"] for row in await hazards(pool)] == [2, 2]
+    await take(service, sent("gas", "xg1", -50, ch4_lel_pct=55))
+    assert [(row["exercise_id"], row["grade"]) for row in await hazards(pool)] == [(0, 2), (7, 1), (7, 1)]
+
+
 async def test_many_grave_ones_in_a_place_are_told_at_once(service, pool):
     await service.pipeline.process([sent("gas", "g1", 0, ch4_lel_pct=55), sent("gas", "g2", 0, ch4_lel_pct=55)], NOW)
     assert [row["grade"] for row in await hazards(pool)] == [1, 1]

@@ -52,6 +52,7 @@ class Street:
 class Place:
     kind: str
     place: tuple[float, float]
+    exercise_id: int = 0
 
 
 PLACES = {number: Place("gas", (112.44 + number * SPACING_DEGREES, 23.63)) for number in range(SENSORS)}
