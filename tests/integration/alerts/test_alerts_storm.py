@@ -1,5 +1,6 @@
 """Ten thousand sensors crossing their limits at once."""
 
+from math import inf
 from time import perf_counter
 
 import pytest
@@ -23,7 +24,7 @@ async def test_a_storm_is_judged_and_committed_within_three_seconds(pool):
         SENSORS * ATTEMPTS,
     )
     service = await start(pool)
-    fastest = MAY_TAKE_S + 1
+    fastest = inf
     for attempt in range(ATTEMPTS):
         codes = [f"s{n}" for n in range(SENSORS * attempt + 1, SENSORS * (attempt + 1) + 1)]
         rows = [[sent("waterlogging", code, s, depth_m=0.3) for code in codes] for s in (-300, 0)]
@@ -31,8 +32,9 @@ async def test_a_storm_is_judged_and_committed_within_three_seconds(pool):
         assert await pool.fetchval("SELECT count(*) FROM hazard") == SENSORS * attempt
         began = perf_counter()
         await service.pipeline.process(rows[1], NOW)
-        fastest = min(fastest, perf_counter() - began)
-        print(f"{fastest:.2f} s")
+        spent = perf_counter() - began
+        print(f"{spent:.2f} s")
+        fastest = min(fastest, spent)
         assert await pool.fetchval("SELECT count(*) FROM hazard WHERE grade = 2") == SENSORS * (attempt + 1)
         if fastest <= MAY_TAKE_S:
             break
