@@ -130,6 +130,11 @@ def _is_steady(track: Track, standing: Standing, reached: int, held: int) -> boo
     )
 
 
+def goes_on(before: Standing, after: Standing) -> bool:
+    """Whether a value left a hazard as it was: nothing is due, and nothing will be while such values come."""
+    return after.since is before.since and after.recent is before.recent and after.severity >= max(1, after.reached)
+
+
 def _weighed(track: Track, standing: Standing, time: datetime, reached: int, held: int, trusted: bool) -> Standing:
     unbroken = standing.judged_at is not None and time - standing.judged_at <= track.hold
     if unbroken and _is_steady(track, standing, reached, held):

@@ -214,7 +214,7 @@ class Engine:
         for sensor_id in sorted(unknown):
             state = states[sensor_id]
             if state.previous is not None or state.standings is not None:
-                corroboration.enter(sensor_id, state, kind)
+                corroboration.enter(sensor_id, state, self.sensors[sensor_id], now)
                 self._states[sensor_id] = state
                 self._timers.set(sensor_id, state, state.next_due())
                 self.stats.recalled += 1

@@ -20,6 +20,9 @@ class KnownSensor(Protocol):
     @property
     def place(self) -> tuple[float, float] | None: ...
 
+    @property
+    def exercise_id(self) -> int: ...
+
 
 @dataclass(slots=True)
 class AlertStats:

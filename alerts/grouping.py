@@ -6,18 +6,18 @@ an incident is an order to one squad, and the other skill would be sent by nobod
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
 from math import cos, degrees, dist, floor, radians, sin
-from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
 from alerts.families import Grouping
 
 _EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
+_POLAR = 89.0  # degrees; from there on every longitude is near
 _AROUND = tuple(product((-1, 0, 1), repeat=3))
 
 Point = tuple[float, float, float]
@@ -107,18 +107,27 @@ def _reach(crowd: Crowd, members: Sequence[Subject], grouping: Grouping) -> Reac
     longitudes = [one.longitude for one in members if one.longitude is not None]
     latitudes = [one.latitude for one in members if one.latitude is not None]
     high = degrees(storm.radius_m / _EARTH_RADIUS_M)
-    # Meridians draw together: as wide as at the latitude furthest from the equator.
-    wide = high / max(cos(radians(max(map(abs, latitudes)) + high)), 0.01)
+    west, east = _span(min(longitudes), max(longitudes), high, furthest=max(map(abs, latitudes)) + high)
     return Reach(
         *crowd,
         min(times) - within,
         max(times) + within,
-        min(longitudes) - wide,
-        max(longitudes) + wide,
+        west,
+        east,
         min(latitudes) - high,
         max(latitudes) + high,
         storm.incidents + 1,
     )
+
+
+def _span(west: float, east: float, high: float, furthest: float) -> tuple[float, float]:
+    """Longitudes within ``high`` degrees of arc of [west, east], up to the latitude ``furthest`` from the equator."""
+    if furthest >= _POLAR:
+        return -180.0, 180.0
+    wide = high / cos(radians(furthest))  # meridians draw together
+    if west - wide < -180 or east + wide > 180:  # what lies across the antimeridian is near too
+        return -180.0, 180.0
+    return west - wide, east + wide
 
 
 def group(
@@ -131,63 +140,59 @@ def group(
 
     In order of time, and of gravity among equal times, each joins the nearest incident that it may join, or opens one;
     so the result doesn't depend on the order of the inputs. ``elsewhere`` counts open incidents that are too far away
-    to be joined in any storm, and so are not among ``anchors``.
+    to be joined in any storm, and so are not among ``anchors``. A crowd that comes to have too many incidents is placed
+    anew with twice the radius as soon as it has, so that a storm's thousands are gone through once or twice.
     """
-    ordered = sorted(subjects, key=lambda subject: (subject.at, subject.grade, subject.hazard_id))
+    ordered = [
+        _Placed(subject, grouping.family_of(subject.hazard_type), _point(subject.longitude, subject.latitude))
+        for subject in sorted(subjects, key=lambda subject: (subject.at, subject.grade, subject.hazard_id))
+    ]
     known = sorted(anchors)
     radii: dict[Crowd, float] = {}
-    groups = _place(ordered, known, grouping, radii)
-    while wider := _wider(groups, grouping, radii, elsewhere):
-        radii |= wider
-        groups = _place(ordered, known, grouping, radii)
-    return [one for one in groups if one.hazard_ids]
+    while True:
+        board = _Board(grouping, radii, elsewhere)
+        crowded = _place(board, ordered, known)
+        if crowded is None:
+            return [one for one in board.groups if one.hazard_ids]
+        family = grouping.families[crowded[1]]
+        radii[crowded] = min(2 * radii.get(crowded, family.radius_m), family.storm.radius_m)
 
 
-def _wider(
-    groups: Sequence[Group], grouping: Grouping, radii: Mapping[Crowd, float], elsewhere: Mapping[Crowd, int]
-) -> dict[Crowd, float]:
-    """Doubled radii of the crowds that would have too many incidents, and new ones among them."""
-    placed = [one for one in groups if one.point is not None and one.family in grouping.families]
-    counts = Counter(one.crowd for one in placed)
-    wider = {}
-    for crowd in {one.crowd for one in placed if one.incident_id is None}:
-        family = grouping.families[crowd[1]]
-        radius_m = radii.get(crowd, family.radius_m)
-        if counts[crowd] + elsewhere.get(crowd, 0) > family.storm.incidents and radius_m < family.storm.radius_m:
-            wider[crowd] = min(2 * radius_m, family.storm.radius_m)
-    return wider
+class _Placed(NamedTuple):
+    subject: Subject
+    family: str
+    point: Point | None
 
 
-def _place(
-    subjects: Sequence[Subject], anchors: Sequence[Anchor], grouping: Grouping, radii: Mapping[Crowd, float]
-) -> list[Group]:
-    board = _Board(grouping, radii)
+def _place(board: "_Board", subjects: Sequence[_Placed], anchors: Sequence[Anchor]) -> Crowd | None:
+    """Put all on the board; the crowd whose radius must grow first, None when all have their place."""
     for anchor in anchors:
         point = _point(anchor.longitude, anchor.latitude)
         board.add(
             Group(anchor.incident_id, anchor.family, anchor.skill, anchor.at, anchor.chamber, point, anchor.exercise_id)
         )
-    for subject in subjects:
-        family = grouping.family_of(subject.hazard_type)
-        point = _point(subject.longitude, subject.latitude)
+    for subject, family, point in subjects:
         found = board.find(subject, family, point)
         if found is None:
             found = Group(None, family, subject.skill, subject.at, subject.chamber, point, subject.exercise_id)
             board.add(found)
+            if point is not None and board.is_crowded(found.crowd):
+                return found.crowd
         found.at = max(found.at, subject.at)
         found.hazard_ids.append(subject.hazard_id)
-    return board.groups
+    return None
 
 
 class _Board:
     """Groups by chamber, and by cubes as wide as the family's radius, so that only near ones are compared."""
 
-    def __init__(self, grouping: Grouping, radii: Mapping[Crowd, float]) -> None:
+    def __init__(self, grouping: Grouping, radii: Mapping[Crowd, float], elsewhere: Mapping[Crowd, int]) -> None:
         self.groups: list[Group] = []
         self._grouping = grouping
         self._radii = radii
+        self._counts = Counter(elsewhere)
         self._chambers: dict[tuple[int, str, str], Group] = {}
-        self._cubes: dict[tuple[int, str, str, int, int, int], list[Group]] = {}
+        self._cubes: dict[tuple[int, str, str], dict[tuple[int, int, int], list[Group]]] = {}
 
     def add(self, one: Group) -> None:
         self.groups.append(one)
@@ -195,8 +200,17 @@ class _Board:
             self._chambers.setdefault((one.exercise_id, one.skill, one.chamber), one)
         radius_m = self._radius(one.crowd)
         if one.point is not None and radius_m is not None:
-            x, y, z = _cube(one.point, radius_m)
-            self._cubes.setdefault((one.exercise_id, one.skill, one.family, x, y, z), []).append(one)
+            self._counts[one.crowd] += 1
+            cubes = self._cubes.setdefault((one.exercise_id, one.skill, one.family), {})
+            cubes.setdefault(_cube(one.point, radius_m), []).append(one)
+
+    def is_crowded(self, crowd: Crowd) -> bool:
+        """Whether a crowd has more incidents than it should, and its radius can still grow."""
+        radius_m = self._radius(crowd)
+        if radius_m is None:
+            return False
+        storm = self._grouping.families[crowd[1]].storm
+        return self._counts[crowd] > storm.incidents and radius_m < storm.radius_m
 
     def find(self, subject: Subject, family: str, point: Point | None) -> Group | None:
         """The group of the same chamber, else the nearest one of the family within radius and time."""
@@ -205,27 +219,25 @@ class _Board:
             if same is not None:
                 return same
         radius_m = self._radius((subject.exercise_id, family))
-        if point is None or radius_m is None:
+        cubes = self._cubes.get((subject.exercise_id, subject.skill, family))
+        if point is None or radius_m is None or cubes is None:
             return None
         within = self._grouping.within(family)
-        near = [
-            (away_m, one)
-            for one, away_m in self._around(subject, family, point, radius_m)
-            if away_m <= radius_m and abs(subject.at - one.at) <= within
-        ]
-        return min(near, key=itemgetter(0))[1] if near else None
+        nearest, nearest_m = None, radius_m
+        x, y, z = _cube(point, radius_m)
+        for dx, dy, dz in _AROUND:
+            for one in cubes.get((x + dx, y + dy, z + dz), ()):
+                assert one.point is not None  # only placed groups are in cubes
+                away_m = dist(point, one.point)
+                closer = away_m < nearest_m or (nearest is None and away_m == nearest_m)
+                if closer and abs(subject.at - one.at) <= within:
+                    nearest, nearest_m = one, away_m
+        return nearest
 
     def _radius(self, crowd: Crowd) -> float | None:
         """Metres; None for hazard types that stand alone."""
         family = self._grouping.families.get(crowd[1])
         return self._radii.get(crowd, family.radius_m) if family is not None else None
-
-    def _around(self, subject: Subject, family: str, point: Point, radius_m: float) -> Iterator[tuple[Group, float]]:
-        x, y, z = _cube(point, radius_m)
-        for dx, dy, dz in _AROUND:
-            for one in self._cubes.get((subject.exercise_id, subject.skill, family, x + dx, y + dy, z + dz), ()):
-                assert one.point is not None  # only placed groups are in cubes
-                yield one, dist(point, one.point)
 
 
 def _cube(point: Point, radius_m: float) -> tuple[int, int, int]:

@@ -33,20 +33,25 @@ FROM jsonb_to_recordset($1) AS entry (hazard_id bigint, at timestamptz, event te
      reason_en text)
 
 -- name: silence_hazards
--- Of hazards that were just raised, those that a silence covers.
+-- Of hazards that were just raised or grew graver, those that a silence covers; the longest one counts.
 WITH covered AS (
-    UPDATE hazard SET silence_id = silence.silence_id
-    FROM sensor, silence
-    WHERE hazard_id = ANY($1::bigint[]) AND sensor.sensor_id = hazard.sensor_id AND sensor.exercise_id = 0
-      AND hazard.graded_at >= silence.starts_at AND hazard.graded_at < silence.ends_at
-      AND (silence.sensor_id IS NULL OR silence.sensor_id = sensor.sensor_id)
-      AND (silence.grid_id IS NULL OR silence.grid_id = sensor.grid_id)
-      AND (silence.kind IS NULL OR silence.kind = sensor.kind)
-      AND (silence.hazard_type IS NULL OR silence.hazard_type = hazard.hazard_type)
-    RETURNING hazard_id, graded_at, grade, silence.silence_id, reason, created_by
+    UPDATE hazard SET silence_id = longest.silence_id
+    FROM (
+        SELECT DISTINCT ON (hazard_id) hazard_id, silence.silence_id, reason, created_by
+        FROM hazard JOIN sensor USING (sensor_id) JOIN silence
+             ON hazard.graded_at >= silence.starts_at AND hazard.graded_at < silence.ends_at
+             AND (silence.sensor_id IS NULL OR silence.sensor_id = sensor.sensor_id)
+             AND (silence.grid_id IS NULL OR silence.grid_id = sensor.grid_id)
+             AND (silence.kind IS NULL OR silence.kind = sensor.kind)
+             AND (silence.hazard_type IS NULL OR silence.hazard_type = hazard.hazard_type)
+        WHERE hazard_id = ANY ($1::bigint[]) AND sensor.exercise_id = 0 AND hazard.silence_id IS NULL
+              AND (cleared_at IS NULL OR (incident_id IS NULL AND peak_grade <= 3)) -- or it would still get an incident
+        ORDER BY hazard_id, silence.ends_at DESC, silence.silence_id
+    ) AS longest
+    WHERE hazard.hazard_id = longest.hazard_id
+    RETURNING hazard.hazard_id, graded_at, grade, longest.silence_id, longest.reason, longest.created_by
 )
 INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
 SELECT hazard_id, graded_at, 'silenced', grade, '静默 ' || silence_id || '：' || reason,
        'silence ' || silence_id || ': ' || reason, created_by
 FROM covered
-RETURNING hazard_id

@@ -36,6 +36,7 @@ FROM reach CROSS JOIN LATERAL (
         WHERE closed_at IS NULL AND stage <> 'verified' AND incident.family = reach.family
           AND incident.exercise_id = reach.exercise_id AND active_at BETWEEN since AND until AND latitude IS NOT NULL
           AND NOT (latitude BETWEEN south AND north AND longitude BETWEEN west AND east)
+          AND (chamber IS NULL OR chamber <> ALL ($10::text[])) -- those are counted above
         LIMIT reach.incidents) AS far
 ) AS counted
 

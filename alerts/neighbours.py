@@ -41,11 +41,8 @@ class Grave:
         cells = {near for place in places for near in self._near(place)}
         return {sensor_id for cell in cells for sensor_id in self._cells.get(cell, ())}
 
-    def confirmed(self, sensor_id: int, count: int) -> bool:
-        """Whether at least ``count`` sensors, itself included, lie within the distance."""
-        place = self.places.get(sensor_id)
-        if place is None:
-            return False
+    def are_near(self, place: Place, count: int) -> bool:
+        """Whether at least ``count`` of the sensors lie within the distance of ``place``."""
         found = 0
         for cell in self._near(place):
             for other in self._cells.get(cell, ()):

@@ -89,7 +89,12 @@ def _lift_words(track: Track) -> dict[str, tuple[str, str]]:
             f"，{minutes} 分钟内上升超过 {by}，提高一级",
             f", up by more than {by} in {minutes} min, one grade graver",
         )
-    if near is not None:
+    if near is not None and near.of is not None:
+        words["neighbours"] = (
+            f"，{near.within_m:g} 米内有{near.of.name.zh}",
+            f", with {near.of.name.en} within {near.within_m:g} m",
+        )
+    elif near is not None:
         words["neighbours"] = (
             f"，{near.within_m:g} 米内 {near.count} 处同时告警",
             f", confirmed by {near.count} sensors within {near.within_m:g} m",

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from alerts.grades import SEVERITY
-from alerts.rules import Case, Rule, RuleError, RuleFile
+from alerts.rules import Case, Neighbours, Rule, RuleError, RuleFile
 from ingest.kinds import KINDS, Kind, Quantity, State
 
 RULES = Path(__file__).parent / "rules"
@@ -95,9 +95,16 @@ def _check_numbers(place: str, rule: Rule) -> None:
         raise RuleError(f"{place}: missed intervals begin at 1 and grow from blue to red")
     if rule.rise is not None and (rule.rise.by <= 0 or rule.rise.within_s <= 0):
         raise RuleError(f"{place}: a rise has positive by and within_s")
-    near = rule.neighbours
-    if near is not None and (near.count < 2 or near.within_m <= 0 or SEVERITY[near.to] <= SEVERITY[near.at]):
-        raise RuleError(f"{place}: neighbours are at least 2, within_m is positive, and `to` is graver than `at`")
+    if rule.neighbours is not None:
+        _check_neighbours(place, rule.neighbours)
+
+
+def _check_neighbours(place: str, near: Neighbours) -> None:
+    least = 2 if near.of is None else 1
+    if near.count < least or near.within_m <= 0 or SEVERITY[near.to] <= SEVERITY[near.at]:
+        raise RuleError(f"{place}: neighbours are at least {least}, within_m is positive, and `to` is graver than `at`")
+    if near.of is not None:
+        _expect(f"{place}, neighbours", near.of.kind, KINDS)
 
 
 def _check_span(place: str, rule: Rule) -> None:

@@ -58,13 +58,26 @@ class Rise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     within_s: float
 
 
+class Confirming(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hazards of another type, at ``at`` or graver, that confirm; ``name`` is what the reason calls them."""
+
+    kind: str
+    hazard_type: str
+    at: Colour
+    name: Words
+
+
 class Neighbours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Corroboration: ``count`` sensors, itself included, at ``at`` or graver within ``within_m`` make each ``to``."""
+    """Corroboration: ``count`` sensors, itself included, at ``at`` or graver within ``within_m`` make each ``to``.
+
+    With ``of``, ``count`` hazards of that type around one at ``at`` do.
+    """
 
     at: Colour
     count: int
     within_m: float
     to: Colour
+    of: Confirming | None = None
 
 
 class Stuck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

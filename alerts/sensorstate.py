@@ -14,6 +14,7 @@ from alerts.assessment import (
     Change,
     Standing,
     Step,
+    goes_on,
     next_silence,
     next_step,
     quiet,
@@ -80,36 +81,46 @@ class SensorState:
     def take(self, row: Row) -> list[Found]:
         """Fold one row in: first what was due before it, then its values, then what follows at once."""
         found = self.advance(row[1]) if self.pending is not None and self.pending <= row[1] else []
-        self.sample(row)
-        if self.standings is not None:
+        if self.sample(row) and self.standings is not None:
             found += self.advance(row[1])
         return found
 
-    def sample(self, row: Row) -> None:
-        """Fold the values of a row in without drawing conclusions. A rebuilt state begins with this."""
+    def sample(self, row: Row) -> bool:
+        """Fold the values of a row in without drawing conclusions. A rebuilt state begins with this.
+
+        False when nothing can follow from it: a hazard whose grade is what the value says takes most rows like that.
+        """
         if self.stays_at_rest(row):
-            return
+            return False
         watch, time = self.watch, row[1]
         standings = self.standings or [REST] * len(watch.tracks)
         implausible = watch.plausibility.implausible(row)
         sign = self._sign(row, implausible)
         trusted = sign is None and (watch.fault < 0 or standings[watch.fault].severity == 0)
+        moved = self.standings is None
         for index, track in enumerate(watch.tracks):
             standing = standings[index]
             if track.position < 0:
                 if standing is not REST or (sign is not None and index == watch.fault):
                     standings[index] = take_sign(track, standing, time, sign if index == watch.fault else None)
+                    moved = True
                 continue
             value = row[track.position]
             if value is None or track.is_void(row):
+                moved = moved or standing is not REST
                 continue
             if track.position in implausible:
                 standings[index] = standing._replace(falling_since=None) if standing is not REST else REST
+                moved = True
             elif standing is not REST or not quiet(track, value):
-                standings[index] = take_value(track, self._seeded(track, standing), time, value, trusted=trusted)
+                taken = take_value(track, self._seeded(track, standing), time, value, trusted=trusted)
+                standings[index] = taken
+                moved = moved or not goes_on(standing, taken)
         self.last = time
         self.previous = row
-        self._settle(standings)
+        if moved:
+            self._settle(standings)
+        return moved
 
     def advance(self, now: datetime, *, heard_from: datetime | None = None) -> list[Found]:
         """Do what is due up to ``now``, in the order of the times at which it was due.

@@ -72,9 +72,12 @@ async def listed(pool: asyncpg.Pool, now: datetime, *, over: bool = False) -> li
 
 
 async def end_silences(pool: asyncpg.Pool, now: datetime) -> int:
-    """Raise what is still bad of silences that are over; the number of hazards."""
+    """Raise what is still bad of silences that are over, and that no other covers; the number of hazards."""
+    if not await pool.fetchval(_SQL.over, now):
+        return 0
     async with pool.acquire() as connection, connection.transaction():
         await take_turn(connection)
+        await connection.execute(_SQL.pass_on, now)
         heard = [row["hazard_id"] for row in await connection.fetch(_SQL.end_silences, now)]
         if heard:
             await place_hazards(connection, heard)

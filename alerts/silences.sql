@@ -21,6 +21,26 @@ SELECT silence_id, sensor.code AS sensor, silence.grid_id, silence.kind, hazard_
 FROM silence LEFT JOIN sensor USING (sensor_id) WHERE $2 OR ends_at > $1
 ORDER BY silence_id
 
+-- name: over
+-- Whether a silence that is over still holds a hazard back.
+SELECT EXISTS (SELECT FROM hazard JOIN silence USING (silence_id) WHERE cleared_at IS NULL AND silence.ends_at <= $1)
+
+-- name: pass_on
+-- What another silence still covers goes over to the one that lasts longest.
+UPDATE hazard SET silence_id = longest.silence_id
+FROM (
+    SELECT DISTINCT ON (hazard_id) hazard_id, other.silence_id
+    FROM hazard JOIN sensor USING (sensor_id) JOIN silence AS ended ON ended.silence_id = hazard.silence_id
+    JOIN silence AS other ON other.starts_at <= $1 AND other.ends_at > $1
+         AND (other.sensor_id IS NULL OR other.sensor_id = sensor.sensor_id)
+         AND (other.grid_id IS NULL OR other.grid_id = sensor.grid_id)
+         AND (other.kind IS NULL OR other.kind = sensor.kind)
+         AND (other.hazard_type IS NULL OR other.hazard_type = hazard.hazard_type)
+    WHERE cleared_at IS NULL AND ended.ends_at <= $1
+    ORDER BY hazard_id, other.ends_at DESC, other.silence_id
+) AS longest
+WHERE hazard.hazard_id = longest.hazard_id
+
 -- name: end_silences
 -- What is still bad when its silence is over.
 WITH heard AS (

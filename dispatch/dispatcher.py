@@ -117,6 +117,7 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
 async def _settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
     """What follows from incidents that are over; the numbers of those closed here."""
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(_SQL.take_turn, TURN)
         closed = await close_finished(connection, _ACTOR, now)
         await release(connection, now)
         await ask_for_final(connection, now)

@@ -26,6 +26,7 @@ class Sensor:
     decoder: PayloadDecoder
     interval_s: int | None = None  # its own reporting interval, None for the usual one of the kind
     place: tuple[float, float] | None = None  # longitude, latitude
+    exercise_id: int = 0  # of a twin in an exercise
 
 
 class Registry:
@@ -54,12 +55,12 @@ class Registry:
         self._untold += [sensor for row in rows if (sensor := self._enter(row)) is not None]
 
     def _enter(self, row: asyncpg.Record) -> Sensor | None:
-        sensor_id, code, kind, attributes, interval_s, longitude, latitude = row
+        sensor_id, code, kind, attributes, interval_s, longitude, latitude, exercise_id = row
         if kind not in KINDS:
             return None  # of a kind that a newer version knows
         shared = self._attributes.setdefault(repr(attributes), MappingProxyType(attributes))
         place = None if longitude is None or latitude is None else (longitude, latitude)
-        sensor = Sensor(sensor_id, code, kind, shared, DECODERS[kind], interval_s, place)
+        sensor = Sensor(sensor_id, code, kind, shared, DECODERS[kind], interval_s, place, exercise_id)
         known = self.by_id.get(sensor_id)
         if known is not None:
             if known == sensor:

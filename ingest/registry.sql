@@ -3,7 +3,8 @@
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 
 -- name: sensors_changed_since
-SELECT sensor_id, code, kind, attributes, interval_s, longitude, latitude FROM sensor WHERE changed_in >= $1 ORDER BY sensor_id
+SELECT sensor_id, code, kind, attributes, interval_s, longitude, latitude, exercise_id
+FROM sensor WHERE changed_in >= $1 ORDER BY sensor_id
 
 -- name: provision
 INSERT INTO sensor (code, kind, provisioned)

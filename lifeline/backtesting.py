@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -32,9 +33,18 @@ def progress() -> Iterator[Tell]:
         yield tell
 
 
-def report(found: Comparison, console: Console) -> None:
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds that a back-test took, and those of them in which a core worked for it; the database works beside it."""
+
+    elapsed_s: float
+    core_s: float
+
+
+def report(found: Comparison, spent: Spent, console: Console) -> None:
     """Print what the proposal would change."""
-    console.print(f"{found.readings:,} readings replayed")
+    per_core = f"{found.readings / spent.core_s:,.0f}" if spent.core_s else "0"
+    console.print(f"{found.readings:,} readings replayed in {spent.elapsed_s:.1f} s, {per_core} per second of a core")
     table = Table("", "in force", "proposed")
     for name, pair in _figures(found).items():
         table.add_row(name, *(str(value) for value in pair))
@@ -73,11 +83,11 @@ def _move(old: Episode, new: Episode) -> str:
 def _list(console: Console, title: str, rows: Sequence[tuple[Episode, str]]) -> None:
     if not rows:
         return
-    table = Table("sensor", "hazard", "grade", "raised", "cleared", "readings", title=f"{title}: {len(rows)}")
+    table = Table("sensor", "hazard", "grade", "raised", "open for", "readings", title=f"{title}: {len(rows)}")
     for episode, grade in rows[:_SHOWN]:
-        ended = episode.cleared_at.isoformat(timespec="seconds") if episode.cleared_at else ""
+        lasted = str(episode.cleared_at - episode.raised_at).partition(".")[0] if episode.cleared_at else "still open"
         raised = episode.raised_at.isoformat(timespec="seconds")
-        table.add_row(episode.sensor, episode.hazard_type, grade, raised, ended, _link(episode))
+        table.add_row(episode.sensor, episode.hazard_type, grade, raised, lasted, _link(episode))
     console.print(table)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter, process_time
 from typing import Annotated
 
 import asyncpg
@@ -16,7 +17,7 @@ from alerts.backtest import Comparison, backtest
 from alerts.rulefile import default_rules, read_rules, rule_diff
 from alerts.rules import RuleFile
 from database.pool import Connection
-from lifeline.backtesting import as_json, progress, report
+from lifeline.backtesting import Spent, as_json, progress, report
 from lifeline.errors import HubError
 from lifeline.reach import Result, on_pool
 from lifeline.settings import load_settings
@@ -111,10 +112,12 @@ def backtest_(
         raise HubError(f"{file.name} is about {proposed.kind}, not {kind}")
     if not first < last:
         raise HubError("--from must lie before --to")
+    began, began_cpu = perf_counter(), process_time()
     found = _on_pool(lambda pool: _backtest(pool, proposed, first, last))
+    spent = Spent(perf_counter() - began, process_time() - began_cpu)
     if json_file is not None:
         json_file.write_text(json.dumps(as_json(found), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    report(found, Console(highlight=False))
+    report(found, spent, Console(highlight=False))
 
 
 async def _backtest(pool: asyncpg.Pool, proposed: RuleFile, begin: datetime, end: datetime) -> Comparison:

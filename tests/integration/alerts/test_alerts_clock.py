@@ -81,6 +81,35 @@ async def test_two_neighbours_at_orange_make_each_other_red(service, pool):
     assert {(row["sensor_id"], row["grade"]) for row in await hazards(pool)} == {(1, 1), (2, 1), (3, 2)}
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_cover_open_off_the_road_is_red_once_water_stands_around_it(service, pool, restarted):
+    await take(service, sent("manhole", "m1", -900, cover_state="open"), sent("waterlogging", "w1", -800, depth_m=0.12))
+    assert [row["grade"] for row in await hazards(pool)] == [2]
+    service = await start(pool) if restarted else service
+    await take(service, sent("waterlogging", "w1", -500, depth_m=0.12))
+    await look(service, -499)  # after a restart, the clock brings the cover's state back
+    cover, ponding = await hazards(pool)
+    assert (cover["grade"], cover["latched"], cover["graded_at"]) == (1, True, at(-499 if restarted else -500))
+    assert (ponding["hazard_type"], ponding["grade"]) == ("ponding", 3)
+    assert "with ponding within 50 m" in cover["reason_en"]
+
+
+async def test_what_is_of_an_exercise_confirms_nothing_real(service, pool):
+    await pool.execute(
+        "INSERT INTO exercise (exercise_id, drill, title_zh, title_en, seed, status, started_at)"
+        " VALUES (7, 'x', '', '', 1, 'running', now())"
+    )
+    await pool.execute(
+        "INSERT INTO sensor (code, kind, longitude, latitude, exercise_id, twin_of)"
+        " SELECT 'x' || code, kind, longitude, latitude, 7, sensor_id FROM sensor WHERE code IN ('g1', 'g2')"
+    )
+    await service.follow_once(NOW)
+    await take(service, sent("gas", "g1", -60, ch4_lel_pct=55), sent("gas", "xg2", -60, ch4_lel_pct=55))
+    assert [row["grade"] for row in await hazards(pool)] == [2, 2]
+    await take(service, sent("gas", "xg1", -50, ch4_lel_pct=55))
+    assert [(row["exercise_id"], row["grade"]) for row in await hazards(pool)] == [(0, 2), (7, 1), (7, 1)]
+
+
 async def test_many_grave_ones_in_a_place_are_told_at_once(service, pool):
     await service.pipeline.process([sent("gas", "g1", 0, ch4_lel_pct=55), sent("gas", "g2", 0, ch4_lel_pct=55)], NOW)
     assert [row["grade"] for row in await hazards(pool)] == [1, 1]
@@ -148,6 +177,25 @@ async def test_what_cleared_in_a_silence_calls_nobody_out(service, pool):
     await take(service, sent("manhole", "m1", -60, cover_state="open"), sent("manhole", "m1", 0, cover_state="closed"))
     await look(service, 61)
     assert await end_silences(pool, at(700)) == 0
+    assert await pool.fetchval("SELECT count(*) FROM incident") == 0
+
+
+async def test_a_hazard_stays_silent_until_the_last_silence_that_covers_it_is_over(service, pool):
+    await add_silence(pool, Selector(sensor="m1"), at(100), "repair", "key:li", at(-600))
+    await take(service, sent("manhole", "m1", -60, tilt_deg=40), sent("manhole", "m1", -50, tilt_deg=95))
+    longer = await add_silence(pool, Selector(kind="manhole"), at(600), "repair goes on", "key:li", NOW)
+    assert await end_silences(pool, at(101)) == 0
+    assert (await hazards(pool))[0]["silence_id"] == longer
+    assert await end_silences(pool, at(601)) == 1
+    assert await events(pool) == ["raised", "silenced", "upgraded", "latched", "raised"]
+    assert await pool.fetchval("SELECT grade FROM incident") == 1
+
+
+async def test_what_came_and_went_in_one_batch_of_a_silence_calls_nobody_out(service, pool):
+    await add_silence(pool, Selector(sensor="m1"), at(600), "repair", "key:li", at(-600))
+    rows = [sent("manhole", "m1", -120, cover_state="open"), sent("manhole", "m1", -110, cover_state="closed")]
+    await service.pipeline.process([*rows, sent("manhole", "m1", -10, cover_state="closed")], NOW)
+    assert sorted(await events(pool)) == ["cleared", "raised", "silenced"]
     assert await pool.fetchval("SELECT count(*) FROM incident") == 0
 
 

@@ -1,6 +1,8 @@
 """Rules in the database: who may decide what, and when it judges."""
 
+import asyncio
 from datetime import timedelta
+from time import perf_counter
 
 import asyncpg
 import msgspec
@@ -10,6 +12,7 @@ from engine_support import NOW, at, hazards, sent, start, take
 from alerts.rulebook import approve, history, in_force, load_shipped, propose, reject
 from alerts.rulefile import default_rules
 from alerts.rules import RuleError, RuleFile
+from database.listen import Listener
 
 KEY = ("gas", "gas_combustible")
 
@@ -54,6 +57,28 @@ async def test_a_change_loses_no_timer(pool, connection):
     assert await hazards(pool) == []
     await service.engine.run_once(pool, at(20))
     assert [row["raised_at"] for row in await hazards(pool)] == [at(15)]
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_change_takes_effect_within_two_seconds_without_a_restart(pool, connection, database_url, told):
+    """By the hint, and by the tick alone when nobody hears it; the timer that runs goes on."""
+    service = await start(pool)
+    await take(service, sent("gas", "g1", -15, ch4_lel_pct=12))
+    listener = Listener(database_url, application="tests")
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(service._follow(listener), name="follow")]
+        tasks += [group.create_task(listener.run(), name="listener")] if told else []
+        await propose(connection, changed(on_delay_s={"blue": 20}), "li", "quicker", NOW)
+        began = perf_counter()
+        await approve(connection, KEY, 2, "wang", NOW)
+        async with asyncio.timeout(2):
+            while service.engine._rules.rules[KEY][1].on_delay_s != {"blue": 20}:
+                await asyncio.sleep(0.01)
+        print(f"{perf_counter() - began:.2f} s")
+        for task in tasks:
+            task.cancel()
+    await service.engine.run_once(pool, at(6))
+    assert [row["raised_at"] for row in await hazards(pool)] == [at(5)]
 
 
 async def test_a_rule_may_come_into_force_later(pool, connection):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.families import Family, Grouping, Storm, default_grouping, read_grouping
-from alerts.grouping import Anchor, Subject, group
+from alerts.grouping import Anchor, Subject, group, reaches
 from alerts.rulefile import default_rules
 from alerts.rules import RuleError
 
@@ -200,3 +200,40 @@ def test_a_bad_file_is_refused_with_what_to_change(tmp_path: Path, body, complai
     path.write_text(body)
     with pytest.raises(RuleError, match=complaint):
         read_grouping(path)
+
+
+@pytest.mark.parametrize(
+    ("east", "north", "near"),
+    [
+        (179.99, 23.6, (-179.99, 23.6)),  # across the antimeridian
+        (-179.99, 23.6, (179.99, 23.6)),
+        (10.0, 89.99, (-170.0, 89.99)),  # across the pole
+        (10.0, 80.0, (10.12, 80.0)),  # meridians draw together: 2.3 km
+    ],
+)
+def test_what_is_near_is_within_reach_wherever_on_earth(east, north, near):
+    subject = Subject(1, "ponding", "drainage", 3, NOW, east, north)
+    other = Subject(2, "ponding", "drainage", 3, NOW, *near)
+    [reach] = reaches([subject], GROUPING)
+    assert reach.west <= near[0] <= reach.east
+    assert reach.south <= near[1] <= reach.north
+    storm = Grouping({"water": Family(("ponding",), 300, 3600, Storm(1, 2400), "test")})
+    assert len(group([subject, other], (), storm)) == 1
+
+
+def test_each_exercise_and_family_is_looked_for_by_itself():
+    drill = hazard(2)._replace(exercise_id=7)
+    lost = Subject(3, "ponding", "drainage", 3, NOW)
+    alone = hazard(4, hazard_type="landslide")
+    found = reaches([hazard(1), drill, hazard(5, hazard_type="oxygen", skill="gas"), lost, alone], GROUPING)
+    assert [(one.exercise_id, one.family) for one in found] == [(0, "water"), (7, "water"), (0, "gas")]
+
+
+def test_a_storm_counts_what_is_open_elsewhere_in_the_same_exercise_only():
+    pair = [hazard(1), hazard(2, 500)]
+    assert len(group(pair, (), GROUPING, {(0, "water"): 2})) == 2
+    assert len(group(pair, (), GROUPING, {(0, "water"): 3})) == 1
+    assert len(group(pair, (), GROUPING, {(7, "water"): 30, (0, "gas"): 30})) == 2
+    drill = [one._replace(exercise_id=7) for one in pair]
+    groups = group([*pair, *drill], (), GROUPING, {(7, "water"): 3})
+    assert sorted((one.exercise_id, len(one.hazard_ids)) for one in groups) == [(0, 1), (0, 1), (7, 2)]

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sensor_series import START, SUBJECTS, fold, recalled, row_of, series, told
+from sensor_series import START, fold, recalled, row_of, series, told
 
 from alerts.assessment import release
 from alerts.grades import grade_of
@@ -74,19 +74,6 @@ def test_a_restart_anywhere_changes_nothing(given_series, data):
     before = fold(subject, readings[:cut], state)
     rebuilt = recalled(subject, readings[:cut], before)
     assert told(fold(subject, readings[cut:], rebuilt)) == told(fold(subject, readings[cut:], state))
-
-
-@given(st.permutations(range(8)), st.sampled_from([12.0, 55.0, 91.0]))
-def test_the_order_of_readings_of_one_time_does_not_matter(order, value):
-    subject = SUBJECTS[0]
-    found = {}
-    for sensor in order:
-        state = SensorState(subject.watch)
-        rows = [row_of("gas", START + timedelta(seconds=s), ch4_lel_pct=value + sensor) for s in (0, 30)]
-        found[sensor] = told([each for row in rows for each in state.take(row)])
-    for sensor in range(8):
-        readings = [(START, value + sensor), (START + timedelta(seconds=30), value + sensor)]
-        assert found[sensor] == told(fold(subject, readings))
 
 
 @given(series().filter(lambda drawn: drawn[0].quantity == "tilt_deg"))
