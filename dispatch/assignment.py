@@ -98,6 +98,7 @@ class _Situation:
         self.room = [squad.capacity - len(engaged.get(squad.squad_id, ())) for squad in self.squads]
         self.sent: list[PassedOver | None] = [None] * len(self.squads)
         self._fields: dict[str, _Field] = {}
+        self._lacking: dict[str, tuple[tuple[PassedOver, ...], Words]] = {}
         places = [(need.longitude or 0.0, need.latitude or 0.0) for need in needs]
         self.far_m = distances_m(places, [whereabouts(squad, now)[0] for squad in self.squads])
         pace = np.array([DETOUR / (squad.speed_km_h / 3.6) for squad in self.squads])
@@ -146,6 +147,40 @@ class _Situation:
         at = need.declined.get(self.squads[column].squad_id)
         return at is not None and self.now - at < REFUSAL_STANDS
 
+    def rivals(self, need: Need, column: int | None) -> tuple[list[PassedOver], list[int]]:
+        """Beside the squad of ``column``, those who can't go for this need, and columns of those who could."""
+        field = self.field(need.skill)
+        passed_over, could = list(field.passed_over), []
+        for other in field.able:
+            sent = self.sent[other]
+            if other == column:
+                continue
+            if need.declined and self.is_declined(need, other):
+                passed_over.append(reasons.declined(self.squads[other].squad_id))
+            elif sent is not None and self.room[other] <= 0:
+                passed_over.append(sent)
+            else:
+                could.append(other)
+        return passed_over, could
+
+    def lacking(self, need: Need) -> tuple[tuple[PassedOver, ...], Words]:
+        """Why nobody can go. It is the same for all needs of a skill that nobody declined, until somebody is sent."""
+        if need.declined:
+            return self._explain(need)
+        if need.skill not in self._lacking:
+            self._lacking[need.skill] = self._explain(need)
+        return self._lacking[need.skill]
+
+    def _explain(self, need: Need) -> tuple[tuple[PassedOver, ...], Words]:
+        passed_over, _ = self.rivals(need, None)
+        return tuple(passed_over), reasons.shortfall(need.skill, passed_over)
+
+    def send(self, column: int, need: Need) -> None:
+        """Take up a place of the squad of ``column``."""
+        self.room[column] -= 1
+        self.sent[column] = reasons.taken(self.squads[column].squad_id, need.incident_id)
+        self._lacking.clear()
+
     def candidate(self, row: int, need: Need, column: int) -> Candidate:
         """The squad of ``column`` as one who could go."""
         squad = self.squads[column]
@@ -178,9 +213,7 @@ def _serve(situation: _Situation, rank: Sequence[tuple[int, Need]]) -> list[Choi
     found = _solve(situation, rank, free) if free else {}
     for row, need in rank:
         if row in found:
-            situation.room[found[row]] -= 1
-            squad_id = situation.squads[found[row]].squad_id
-            situation.sent[found[row]] = reasons.taken(squad_id, need.incident_id)
+            situation.send(found[row], need)
     return [_choice(situation, row, need, found.get(row)) for row, need in rank]
 
 
@@ -217,24 +250,13 @@ def _costs(situation: _Situation, row: int, need: Need) -> Table:
 
 
 def _choice(situation: _Situation, row: int, need: Need, column: int | None) -> Choice:
-    field = situation.field(need.skill)
-    passed_over = list(field.passed_over)
-    candidates: dict[int, Candidate] = {}
-    best = situation.candidate(row, need, column) if column is not None else None
-    for other in field.able:
-        sent = situation.sent[other]
-        if other == column:
-            continue
-        if need.declined and situation.is_declined(need, other):
-            passed_over.append(reasons.declined(situation.squads[other].squad_id))
-        elif sent is not None and situation.room[other] <= 0:
-            passed_over.append(sent)
-        else:
-            candidates[other] = situation.candidate(row, need, other)
-    if best is None:
-        lacking = reasons.shortfall(need.skill, passed_over)
-        return Choice(need.incident_id, need.role, None, None, None, lacking, tuple(passed_over), lacking)
-    passed_over += [reasons.not_best(candidate, best) for candidate in candidates.values()]
+    if column is None:
+        passed, lacking = situation.lacking(need)
+        return Choice(need.incident_id, need.role, None, None, None, lacking, passed, lacking)
+    best = situation.candidate(row, need, column)
+    passed_over, others = situation.rivals(need, column)
+    candidates = [situation.candidate(row, need, other) for other in others]
+    passed_over += [reasons.not_best(candidate, best) for candidate in candidates]
     return Choice(
         need.incident_id,
         need.role,

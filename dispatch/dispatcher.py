@@ -28,7 +28,8 @@ from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
-MOST_PER_RUN = 500  # incidents; bounds the time and memory of one transaction
+MOST_PER_RUN = 500  # incidents that a plan is applied to; bounds the time and memory of one transaction
+MOST_ROLES_PER_RUN = 1000  # what plans mostly call for at so many incidents
 _EXPLAIN_ANEW = timedelta(minutes=1)
 TURN = 0x53_45_4E_44  # "SEND", the advisory lock of those who take squads on and off
 _ACTOR = "dispatcher"
@@ -66,14 +67,14 @@ async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         planned = await respond(connection, now, MOST_PER_RUN)
         roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))
-        rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN)
+        rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_ROLES_PER_RUN)
         ordered, unassigned = await _fill(connection, rows, roster, now)
         if ordered or unassigned:
             await connection.execute(_SQL.tell)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
-        more=MOST_PER_RUN in (planned, len(rows)) and bool(planned or ordered or unassigned),
+        more=planned == MOST_PER_RUN or len(rows) == MOST_ROLES_PER_RUN and bool(ordered or unassigned),
     )
 
 
@@ -125,10 +126,15 @@ async def _fill(
     choices = await _choose(connection, needs, due, roster, now)
     taken_off = [choice.preemption.task_id for choice in choices if choice.preemption and choice.preemption.automatic]
     await withdraw(connection, taken_off, "preempted", now)
+    passed_over = list({id(choice.passed_over): choice.passed_over for choice in choices}.values())
+    places = {id(passed): place for place, passed in enumerate(passed_over, 1)}
     entries = [
-        _entry(due[choice.incident_id, choice.role], responses[choice.incident_id], choice, now) for choice in choices
+        _entry(due[choice.incident_id, choice.role], responses[choice.incident_id], choice, now)
+        | {"passed_over": places[id(choice.passed_over)]}
+        for choice in choices
     ]
-    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW)
+    shared = [{"passed_over": msgspec.to_builtins(passed)} for passed in passed_over]
+    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared)
     await take_steps(connection, _steps(written, choices, now))
     new = {row["task_id"] for row in written if not row["known"]}
     await tell_people(connection, _news(due, choices, new), now)
@@ -209,7 +215,7 @@ def _entry(row: asyncpg.Record, response: Response, choice: Choice, now: datetim
         "unconfirmed_since": since,
         "clock_at": next_at(clock, now),
         "squad_id": choice.squad_id,
-        "decision": msgspec.to_builtins(choice),
+        "head": msgspec.to_builtins(msgspec.structs.replace(choice, passed_over=())),
     }
     if choice.squad_id is not None:
         order = _order(row, response, choice, now)
