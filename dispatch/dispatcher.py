@@ -13,7 +13,7 @@ from alerts.cases import close_finished, take_steps
 from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.assignment import Choice, Need, assign
+from dispatch.assignment import Choice, assign
 from dispatch.escalation import Clock, next_at
 from dispatch.exercises import REAL, enrolled, pause_for_real_red
 from dispatch.notices import Notice, tell_people
@@ -21,6 +21,7 @@ from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Response
 from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
+from dispatch.situation import Need
 from dispatch.squads import Engagement, Roster, Squad, load_roster, on_duty
 from dispatch.supplies import release
 from dispatch.tasks import withdraw
@@ -74,7 +75,7 @@ async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
-        more=planned == MOST_PER_RUN or len(rows) == MOST_ROLES_PER_RUN and bool(ordered or unassigned),
+        more=planned == MOST_PER_RUN or (len(rows) == MOST_ROLES_PER_RUN and bool(ordered or unassigned)),
     )
 
 

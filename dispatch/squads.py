@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Literal
 
 import asyncpg
 import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
+from dispatch.errors import DispatchError
 from dispatch.travel import Point
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -22,6 +24,20 @@ Spans = tuple[tuple[datetime, datetime], ...]
 
 POSITION_HOLDS = timedelta(minutes=10)
 """A position that was reported longer ago says nothing any more; the squad is then taken to be at home."""
+
+
+Standing = Literal["out_of_service", "off_duty", "available", "assigned", "en_route", "on_scene", "resting"]
+"""How a squad stands: at the furthest of its tasks, or else whether it could be sent."""
+
+_AT: tuple[tuple[Standing, frozenset[str]], ...] = (
+    ("on_scene", frozenset({"on_scene", "working"})),
+    ("en_route", frozenset({"en_route"})),
+    ("assigned", frozenset({"ordered", "accepted"})),
+)
+
+
+class UnknownSquadError(DispatchError):
+    """There is no squad of this name."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -128,6 +144,29 @@ def whereabouts(squad: Squad, now: datetime) -> tuple[Point, bool]:
     if squad.seen is not None and squad.seen_at is not None and now - squad.seen_at <= POSITION_HOLDS:
         return squad.seen, True
     return (squad.longitude, squad.latitude), False
+
+
+def standing(squad: Squad, tasks: Sequence[Engagement], now: datetime) -> Standing:
+    """How the squad stands at ``now``; ``tasks`` are its open ones. A squad that is out stays so after its shift."""
+    statuses = {task.status for task in tasks}
+    for name, of in _AT:
+        if statuses & of:
+            return name
+    if squad.out_since is not None:
+        return "out_of_service"
+    if not on_duty(squad, now):
+        return "off_duty"
+    return "resting" if resting(squad, now) else "available"
+
+
+async def set_service(connection: Connection, squad_id: str, out_for: str | None, now: datetime) -> None:
+    """Take a squad out of service, ``out_for`` says why (no vehicle, say), or with None back into it.
+
+    The dispatcher's next run sends somebody else on what the squad hasn't begun on site. Repeating it keeps the time
+    since when. UnknownSquadError when there is no such squad.
+    """
+    if await connection.fetchval(_SQL.set_service, squad_id, out_for, now) is None:
+        raise UnknownSquadError(f"there is no squad {squad_id}: see `lifeline squads list`")
 
 
 async def load_roster(connection: Connection, now: datetime) -> Roster:

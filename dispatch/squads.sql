@@ -31,3 +31,9 @@ ON CONFLICT (squad_id) DO UPDATE SET
     longitude = excluded.longitude, latitude = excluded.latitude, duty_start = excluded.duty_start,
     duty_end = excluded.duty_end, phone = excluded.phone, capacity = excluded.capacity, rest_s = excluded.rest_s,
     speed_km_h = excluded.speed_km_h, turnout_s = excluded.turnout_s, updated_at = excluded.updated_at
+
+-- name: set_service
+WITH told AS (SELECT pg_notify('lifeline', 'task'))
+UPDATE squad SET out_since = CASE WHEN $2::text IS NOT NULL THEN coalesce(out_since, $3) END,
+       out_reason = coalesce($2, ''), updated_at = $3
+FROM told WHERE squad_id = $1 RETURNING squad_id

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.assignment import Choice, Need, assign
+from dispatch.assignment import Choice, assign
 from dispatch.reasons import REFUSAL_STANDS
+from dispatch.situation import Need
 from dispatch.squads import POSITION_HOLDS, Engagement, Squad, on_duty
 from dispatch.travel import arrival_s, distance_m
 
