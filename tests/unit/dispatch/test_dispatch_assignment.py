@@ -7,6 +7,7 @@ from time import perf_counter
 
 import msgspec
 import pytest
+import scipy.optimize  # noqa: F401  the first decision would read it, beyond the deadline of an example
 from hypothesis import given
 from hypothesis import strategies as st
 
