@@ -18,10 +18,10 @@ import msgspec
 import numpy as np
 
 from dispatch import reasons
-from dispatch.plans import Preempt
-from dispatch.reasons import REFUSAL_STANDS, Candidate, PassedOver
-from dispatch.squads import Engagement, Squad, on_duty, resting, whereabouts
-from dispatch.travel import DETOUR, Table, distances_m
+from dispatch.reasons import PassedOver
+from dispatch.situation import Need, Situation
+from dispatch.squads import Engagement, Squad
+from dispatch.travel import Table
 from dispatch.words import Words
 
 _ASKED_AGAIN_S = 1e6  # beyond any journey
@@ -29,26 +29,6 @@ _IN_TURN = 1e9  # among those asked before, the one asked longest ago comes firs
 _A_SKILL_S = 1e-3  # between squads that arrive together, the one with fewer skills leaves more for others
 _BEFORE_ARRIVAL = frozenset({"ordered", "accepted", "en_route"})
 _RED = 1
-
-
-class Need(msgspec.Struct, frozen=True):
-    """A role in an incident that nobody has been sent for.
-
-    ``grade`` 1 (red) to 4 (blue); position in degrees, None when unknown; ``since`` is when it was opened; ``declined``
-    says when which squad refused the incident or was taken off it.
-    """
-
-    incident_id: int
-    grade: int
-    skill: str
-    longitude: float | None
-    latitude: float | None
-    since: datetime
-    declined: Mapping[str, datetime] = {}
-    role: str = "handle"
-    lead: bool = True
-    preempt: Preempt = "never"
-    exercise_id: int = 0
 
 
 class Preemption(msgspec.Struct, frozen=True):
@@ -75,86 +55,6 @@ class Choice(msgspec.Struct, frozen=True):
     preemption: Preemption | None = None
 
 
-class _Field(msgspec.Struct, frozen=True):
-    """For one skill: columns of those who could go, and who can't, whatever the incident."""
-
-    able: Sequence[int]
-    passed_over: tuple[PassedOver, ...]
-
-
-class _Situation:
-    """All that the decision looks at, and which squads it has sent where."""
-
-    def __init__(
-        self,
-        needs: Sequence[Need],
-        squads: Iterable[Squad],
-        engaged: Mapping[str, Sequence[Engagement]],
-        now: datetime,
-    ) -> None:
-        self.now = now
-        self.engaged = engaged
-        self.squads = sorted(squads, key=lambda squad: squad.squad_id)
-        self.room = [squad.capacity - len(engaged.get(squad.squad_id, ())) for squad in self.squads]
-        self.sent: list[PassedOver | None] = [None] * len(self.squads)
-        self._fields: dict[str, _Field] = {}
-        places = [(need.longitude or 0.0, need.latitude or 0.0) for need in needs]
-        self.far_m = distances_m(places, [whereabouts(squad, now)[0] for squad in self.squads])
-        pace = np.array([DETOUR / (squad.speed_km_h / 3.6) for squad in self.squads])
-        turnout = np.array([float(squad.turnout_s) for squad in self.squads])
-        self.travel_s: Table = turnout + self.far_m * pace
-        unknown = np.array([need.longitude is None or need.latitude is None for need in needs], dtype=bool)
-        self.travel_s[unknown] = 0.0
-        self.unknown = unknown
-        self.skills = np.array([float(len(squad.skills)) for squad in self.squads])
-        self.columns = {squad.squad_id: column for column, squad in enumerate(self.squads)}
-
-    def field(self, skill: str) -> _Field:
-        """Who could go for ``skill``."""
-        if skill not in self._fields:
-            able, passed_over = [], []
-            for column, squad in enumerate(self.squads):
-                obstacle = self._obstacle(squad, skill)
-                if obstacle is None:
-                    able.append(column)
-                else:
-                    passed_over.append(obstacle)
-            self._fields[skill] = _Field(able, tuple(passed_over))
-        return self._fields[skill]
-
-    def _obstacle(self, squad: Squad, skill: str) -> PassedOver | None:
-        unfit = self.unfit(squad, skill)
-        tasks = self.engaged.get(squad.squad_id, ())
-        if unfit is None and len(tasks) >= squad.capacity:
-            return reasons.busy(squad, tasks)
-        if unfit is None and resting(squad, self.now):
-            return reasons.rests(squad, self.now)
-        return unfit
-
-    def unfit(self, squad: Squad, skill: str) -> PassedOver | None:
-        """Why the squad couldn't go even if it were free."""
-        if skill not in squad.skills:
-            return reasons.lacks_skill(squad, skill)
-        if not on_duty(squad, self.now):
-            return reasons.off_duty(squad)
-        if squad.out_since is not None:
-            return reasons.out_of_service(squad)
-        return None
-
-    def is_declined(self, need: Need, column: int) -> bool:
-        """Whether the squad's no still stands."""
-        at = need.declined.get(self.squads[column].squad_id)
-        return at is not None and self.now - at < REFUSAL_STANDS
-
-    def candidate(self, row: int, need: Need, column: int) -> Candidate:
-        """The squad of ``column`` as one who could go."""
-        squad = self.squads[column]
-        asked_before = squad.squad_id in need.declined
-        if self.unknown[row]:
-            return Candidate(squad, None, None, asked_before)
-        return Candidate(squad, float(self.far_m[row, column]), float(self.travel_s[row, column]), asked_before)
-
-
 def assign(
     needs: Iterable[Need], squads: Iterable[Squad], engaged: Mapping[str, Sequence[Engagement]], now: datetime
 ) -> list[Choice]:
@@ -164,7 +64,7 @@ def assign(
     either chosen or passed over with a reason, for each need.
     """
     ordered = sorted(needs, key=lambda need: (need.grade, not need.lead, need.since, need.incident_id, need.role))
-    situation = _Situation(ordered, squads, engaged, now)
+    situation = Situation(ordered, squads, engaged, now)
     choices: list[Choice] = []
     ranks = groupby(enumerate(ordered), key=lambda pair: (pair[1].grade, pair[1].lead))
     for _, rank in ranks:
@@ -172,19 +72,17 @@ def assign(
     return _preempt(situation, ordered, choices)
 
 
-def _serve(situation: _Situation, rank: Sequence[tuple[int, Need]]) -> list[Choice]:
+def _serve(situation: Situation, rank: Sequence[tuple[int, Need]]) -> list[Choice]:
     """Decide for the needs of one rank, given with their rows."""
     free = [column for column, room in enumerate(situation.room) if room > 0]
     found = _solve(situation, rank, free) if free else {}
     for row, need in rank:
         if row in found:
-            situation.room[found[row]] -= 1
-            squad_id = situation.squads[found[row]].squad_id
-            situation.sent[found[row]] = reasons.taken(squad_id, need.incident_id)
+            situation.send(found[row], need)
     return [_choice(situation, row, need, found.get(row)) for row, need in rank]
 
 
-def _solve(situation: _Situation, rank: Sequence[tuple[int, Need]], free: Sequence[int]) -> dict[int, int]:
+def _solve(situation: Situation, rank: Sequence[tuple[int, Need]], free: Sequence[int]) -> dict[int, int]:
     """The column of the squad for each row that gets one: the most rows served, then the least seconds."""
     from scipy.optimize import linear_sum_assignment  # a third of a second to read: not while the hub starts
 
@@ -202,7 +100,7 @@ def _solve(situation: _Situation, rank: Sequence[tuple[int, Need]], free: Sequen
     return {rank[line][0]: slots[place] for line, place in pairs if possible[line, place]}
 
 
-def _costs(situation: _Situation, row: int, need: Need) -> Table:
+def _costs(situation: Situation, row: int, need: Need) -> Table:
     """What each squad costs for this need, in seconds; infinite for one that can't go."""
     able = situation.field(need.skill).able
     costs: Table = np.full(len(situation.squads), np.inf)
@@ -216,25 +114,14 @@ def _costs(situation: _Situation, row: int, need: Need) -> Table:
     return costs
 
 
-def _choice(situation: _Situation, row: int, need: Need, column: int | None) -> Choice:
-    field = situation.field(need.skill)
-    passed_over = list(field.passed_over)
-    candidates: dict[int, Candidate] = {}
-    best = situation.candidate(row, need, column) if column is not None else None
-    for other in field.able:
-        sent = situation.sent[other]
-        if other == column:
-            continue
-        if need.declined and situation.is_declined(need, other):
-            passed_over.append(reasons.declined(situation.squads[other].squad_id))
-        elif sent is not None and situation.room[other] <= 0:
-            passed_over.append(sent)
-        else:
-            candidates[other] = situation.candidate(row, need, other)
-    if best is None:
-        lacking = reasons.shortfall(need.skill, passed_over)
-        return Choice(need.incident_id, need.role, None, None, None, lacking, tuple(passed_over), lacking)
-    passed_over += [reasons.not_best(candidate, best) for candidate in candidates.values()]
+def _choice(situation: Situation, row: int, need: Need, column: int | None) -> Choice:
+    if column is None:
+        passed, lacking = situation.lacking(need)
+        return Choice(need.incident_id, need.role, None, None, None, lacking, passed, lacking)
+    best = situation.candidate(row, need, column)
+    passed_over, others = situation.rivals(need, column)
+    candidates = [situation.candidate(row, need, other) for other in others]
+    passed_over += [reasons.not_best(candidate, best) for candidate in candidates]
     return Choice(
         need.incident_id,
         need.role,
@@ -247,7 +134,7 @@ def _choice(situation: _Situation, row: int, need: Need, column: int | None) -> 
     )
 
 
-def _preempt(situation: _Situation, needs: Sequence[Need], choices: Sequence[Choice]) -> list[Choice]:
+def _preempt(situation: Situation, needs: Sequence[Need], choices: Sequence[Choice]) -> list[Choice]:
     """For red needs that lead and that nobody is free for, look at who is on the way to something less grave."""
     gone: set[str] = set()
     decided = []
@@ -261,7 +148,7 @@ def _preempt(situation: _Situation, needs: Sequence[Need], choices: Sequence[Cho
     return decided
 
 
-def _en_route_elsewhere(situation: _Situation, row: int, need: Need, gone: set[str]) -> tuple[int, Engagement] | None:
+def _en_route_elsewhere(situation: Situation, row: int, need: Need, gone: set[str]) -> tuple[int, Engagement] | None:
     found: list[tuple[float, int, Engagement]] = []
     for column, squad in enumerate(situation.squads):
         tasks = situation.engaged.get(squad.squad_id, ())
@@ -277,7 +164,7 @@ def _may_leave(task: Engagement, need: Need) -> bool:
     return lesser and task.status in _BEFORE_ARRIVAL
 
 
-def _take_off(situation: _Situation, row: int, need: Need, choice: Choice, column: int, task: Engagement) -> Choice:
+def _take_off(situation: Situation, row: int, need: Need, choice: Choice, column: int, task: Engagement) -> Choice:
     squad = situation.squads[column]
     automatic = need.preempt == "automatic"
     verb_zh, verb_en = ("改派", "is taken off") if automatic else ("建议改派", "could be taken off")

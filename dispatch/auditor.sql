@@ -21,6 +21,9 @@ UNION ALL
 SELECT 'order_not_sent', notification.incident_id, task_id FROM notification JOIN task USING (task_id)
 WHERE kind = 'order' AND open AND notification.incident_id IS NOT NULL AND sent_at IS NULL
   AND notification.created_at <= $1 AND task.exercise_id IN (SELECT exercise_id FROM running)
+UNION
+SELECT 'message_not_delivered', incident_id, task_id FROM notification
+WHERE dead_at > $2 AND incident_id IS NOT NULL AND kind <> 'audit' AND exercise_id IN (SELECT exercise_id FROM running)
 ORDER BY 2, 3 NULLS FIRST, 1
 
 -- name: start_clocks

@@ -8,9 +8,10 @@ import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.assignment import Choice, Need, assign
+from dispatch.assignment import Choice, assign
 from dispatch.exercises import REAL, enrolled
 from dispatch.reasons import PassedOver
+from dispatch.situation import Need
 from dispatch.squads import Engagement, Squad, load_roster, on_duty, whereabouts
 from dispatch.steps import UnknownTaskError
 from dispatch.travel import arrival_s, distance_m

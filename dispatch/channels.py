@@ -17,6 +17,8 @@ import yaml
 
 from database.queries import load_queries
 from dispatch.errors import DispatchError
+from dispatch.notices import Notice, tell_people
+from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -79,15 +81,30 @@ def read_channels(path: Path | None) -> Channels:
 
 
 async def check_due(pool: asyncpg.Pool, channels: Channels, now: datetime) -> dict[str, str]:
-    """Send a test over each channel that wasn't tested for a day; what went wrong by name, empty where nothing did."""
+    """Send a test over each channel that wasn't tested for a day; what went wrong by name, empty where nothing did.
+
+    The duty officer is told of a channel that fails its test.
+    """
     rows = await pool.fetch(_SQL.tested_since, now - TEST_EVERY)
     fresh = {row["channel"] for row in rows}
     results = {}
     for name in channels.names:
         if name not in fresh:
             results[name] = await _check(channels, name)
-            await pool.execute(_SQL.note, name, now, not results[name], results[name])
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(_SQL.note, name, now, not results[name], results[name])
+                await tell_people(connection, [_notice(name, now)] if results[name] else [], now)
     return results
+
+
+def _notice(name: str, now: datetime) -> Notice:
+    return Notice(
+        key=f"channel-{name}-{now:%Y%m%d%H%M}",
+        kind="channel",
+        recipient="duty_officer",
+        grade=2,
+        text=Words(f"通知渠道{name}测试失败，请检查", f"The channel {name} failed its test: look after it"),
+    )
 
 
 async def _check(channels: Channels, name: str) -> str:

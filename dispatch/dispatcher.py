@@ -13,7 +13,7 @@ from alerts.cases import close_finished, take_steps
 from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.assignment import Choice, Need, assign
+from dispatch.assignment import Choice, assign
 from dispatch.candidates import by_hand
 from dispatch.escalation import Clock, next_at
 from dispatch.exercises import REAL, enrolled, pause_for_real_red
@@ -22,6 +22,7 @@ from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Response
 from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
+from dispatch.situation import Need
 from dispatch.squads import Engagement, Roster, Squad, UnknownSquadError, load_roster, on_duty
 from dispatch.steps import TransitionError, UnknownTaskError
 from dispatch.supplies import release
@@ -30,7 +31,8 @@ from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
-MOST_PER_RUN = 500  # incidents; bounds the time and memory of one transaction
+MOST_PER_RUN = 500  # incidents that a plan is applied to; bounds the time and memory of one transaction
+MOST_ROLES_PER_RUN = 1000  # what plans mostly call for at so many incidents
 _EXPLAIN_ANEW = timedelta(minutes=1)
 TURN = 0x53_45_4E_44  # "SEND", the advisory lock of those who take squads on and off
 _ACTOR = "dispatcher"
@@ -68,14 +70,14 @@ async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         planned = await respond(connection, now, MOST_PER_RUN)
         roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))
-        rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_PER_RUN, None, None)
+        rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_ROLES_PER_RUN, None, None)
         ordered, unassigned = await _fill(connection, rows, roster, now)
         if ordered or unassigned:
             await connection.execute(_SQL.tell)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
-        more=MOST_PER_RUN in (planned, len(rows)) and bool(planned or ordered or unassigned),
+        more=planned == MOST_PER_RUN or (len(rows) == MOST_ROLES_PER_RUN and bool(ordered or unassigned)),
     )
 
 
@@ -95,9 +97,8 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
     squad = next((squad for squad in roster.squads if squad.squad_id == squad_id), None)
     if squad is None:
         raise UnknownSquadError(f"there is no squad {squad_id}")
-    standing = roster.standing(squad, now)
-    if standing in {"out_of_service", "off_duty"}:
-        raise TransitionError(f"squad {squad_id} is {standing}: put it on duty or back into service first")
+    if squad.out_since is not None or not on_duty(squad, now):
+        raise TransitionError(f"squad {squad_id} is off duty or out of service: put it on duty or back first")
     if task["squad_id"] is not None:
         await withdraw(connection, [task_id], "reassigned", now, actor)
     role = (task["incident_id"], task["role"])
@@ -106,8 +107,8 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
         raise TransitionError(f"nobody is called for the {task['role']} of incident {task['incident_id']} any more")
     row, response = rows[0], (await responses_of(connection, rows))[task["incident_id"]]
     choice = by_hand(_need(row, response), squad, roster.engaged, why, now)
-    entry = {**_entry(row, response, choice, now), "actor": actor}
-    written = await connection.fetch(_SQL.write, [entry], now, now)
+    entry = {**_entry(row, response, choice, now), "actor": actor, "passed_over": 1}
+    written = await connection.fetch(_SQL.write, [entry], now, now, [{"passed_over": []}])
     await take_steps(connection, _steps(written, [choice], now, actor))
     await connection.execute(_SQL.tell)
     number: int = row["task_id"]
@@ -163,10 +164,15 @@ async def _fill(
     choices = await _choose(connection, needs, due, roster, now)
     taken_off = [choice.preemption.task_id for choice in choices if choice.preemption and choice.preemption.automatic]
     await withdraw(connection, taken_off, "preempted", now)
+    passed_over = list({id(choice.passed_over): choice.passed_over for choice in choices}.values())
+    places = {id(passed): place for place, passed in enumerate(passed_over, 1)}
     entries = [
-        _entry(due[choice.incident_id, choice.role], responses[choice.incident_id], choice, now) for choice in choices
+        _entry(due[choice.incident_id, choice.role], responses[choice.incident_id], choice, now)
+        | {"passed_over": places[id(choice.passed_over)]}
+        for choice in choices
     ]
-    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW)
+    shared = [{"passed_over": msgspec.to_builtins(passed)} for passed in passed_over]
+    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared)
     await take_steps(connection, _steps(written, choices, now))
     new = {row["task_id"] for row in written if not row["known"]}
     await tell_people(connection, _news(due, choices, new), now)
@@ -249,7 +255,7 @@ def _entry(row: asyncpg.Record, response: Response, choice: Choice, now: datetim
         "unconfirmed_since": since,
         "clock_at": next_at(clock, now),
         "squad_id": choice.squad_id,
-        "decision": msgspec.to_builtins(choice),
+        "head": msgspec.to_builtins(msgspec.structs.replace(choice, passed_over=())),
     }
     if choice.squad_id is not None:
         order = _order(row, response, choice, now)

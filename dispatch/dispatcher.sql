@@ -27,8 +27,9 @@ WITH due AS MATERIALIZED (
       AND ($4::bigint IS NULL OR incident.incident_id = $4 AND role.role = $5::text) -- one that an officer names
       AND (standing.task_id IS NULL
            OR standing.status = 'unassigned' AND (role.skill = ANY ($1::text[]) OR standing.updated_at <= $2))
-      AND NOT EXISTS (SELECT FROM task WHERE task.incident_id = incident.incident_id AND task.lead
-                      AND status IN ('done', 'checked') AND task_id > after_task)
+      -- An aggregate, so that tasks are found by their incident: by their numbers it would be all tasks for each role.
+      AND NOT coalesce((SELECT bool_or(task.lead AND status IN ('done', 'checked') AND task_id > after_task)
+                        FROM task WHERE task.incident_id = incident.incident_id), false)
     ORDER BY incident.exercise_id <> 0, incident.grade, incident.incident_id, role.lead DESC, role.role LIMIT $3
     FOR NO KEY UPDATE OF incident SKIP LOCKED
 )
@@ -50,27 +51,30 @@ LEFT JOIN LATERAL (
 ORDER BY grade, incident_id, lead DESC, role
 
 -- name: write
--- Whatever happened to the task between the decision and here, only what takes effect is logged and ordered.
+-- Whatever happened to the task between the decision and here, only what takes effect is logged and ordered. $4 is
+-- the largest part of the decisions, the squads passed over; many entries may share one.
 WITH entry AS (
     SELECT * FROM jsonb_to_recordset($1) AS entry (incident_id bigint, task_id bigint, known boolean,
         grade smallint, role text, lead boolean, confined_space boolean, limits jsonb, unconfirmed_since timestamptz,
-        clock_at timestamptz, arrival_expected_at timestamptz, squad_id text, decision jsonb, key text, body jsonb, actor text)
+        clock_at timestamptz, arrival_expected_at timestamptz, squad_id text, head jsonb, passed_over integer, key text,
+        body jsonb, actor text)
 ), opened AS (
     INSERT INTO task (task_id, incident_id, squad_id, status, decision, role, lead, confined_space, limits,
                       unconfirmed_since, clock_at, arrival_expected_at, created_at, updated_at)
     OVERRIDING SYSTEM VALUE
-    SELECT task_id, incident_id, squad_id, CASE WHEN squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END, decision,
-           role, lead, confined_space, limits, unconfirmed_since, clock_at, arrival_expected_at, $2, $2
+    SELECT task_id, incident_id, squad_id, CASE WHEN squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END,
+           head || ($4::jsonb[])[passed_over], role, lead, confined_space, limits, unconfirmed_since, clock_at,
+           arrival_expected_at, $2, $2
     FROM entry WHERE NOT known
     ON CONFLICT (incident_id, role) WHERE open DO NOTHING
     RETURNING task_id
 ), taken AS (
-    UPDATE task SET squad_id = entry.squad_id, decision = entry.decision, updated_at = $2,
+    UPDATE task SET squad_id = entry.squad_id, decision = head || ($4::jsonb[])[passed_over], updated_at = $2,
            clock_at = CASE WHEN entry.squad_id IS NULL THEN task.clock_at ELSE entry.clock_at END,
            arrival_expected_at = entry.arrival_expected_at,
            status = CASE WHEN entry.squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END
     FROM entry WHERE known AND task.task_id = entry.task_id AND task.status = 'unassigned'
-      AND (entry.squad_id IS NOT NULL OR task.decision <> entry.decision OR task.updated_at <= $3)
+      AND (entry.squad_id IS NOT NULL OR task.updated_at <= $3 OR task.decision <> (head || ($4::jsonb[])[passed_over]))
     RETURNING task.task_id
 ), effective AS (
     SELECT entry.* FROM entry JOIN (SELECT task_id FROM opened UNION ALL SELECT task_id FROM taken) AS changed
@@ -78,7 +82,7 @@ WITH entry AS (
 ), logged AS (
     INSERT INTO task_event (task_id, at, event, actor, note)
     SELECT task_id, $2, CASE WHEN squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END,
-           coalesce(actor, 'dispatcher'), decision #>> '{reason,en}'
+           coalesce(actor, 'dispatcher'), head #>> '{reason,en}'
     FROM effective WHERE squad_id IS NOT NULL OR NOT known ORDER BY task_id
 ), told AS (
     INSERT INTO notification (key, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)

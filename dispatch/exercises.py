@@ -116,6 +116,17 @@ async def status_of(connection: Connection, exercise_id: int) -> str:
     return status
 
 
+async def report_of(connection: Connection, exercise_id: int) -> dict[str, Any]:
+    """What came of an exercise, findings and all; ExerciseError when there is none, or it ended without a report."""
+    row = await connection.fetchrow(_SQL.report, exercise_id)
+    if row is None:
+        raise ExerciseError(f"there is no exercise {exercise_id}")
+    if not row["report"]:
+        raise ExerciseError(f"exercise {exercise_id} has no report: it is not over, or was broken off")
+    report: dict[str, Any] = row["report"]
+    return report
+
+
 async def pause_for_real_red(connection: Connection, now: datetime) -> list[int]:
     """Pause every running exercise while a real red incident is open; the numbers of those that were paused now."""
     paused = [row["exercise_id"] for row in await connection.fetch(_SQL.pause, _PAUSED)]

@@ -17,6 +17,9 @@ SELECT $1, squad_id FROM squad WHERE squad_id = ANY ($2::text[]) ORDER BY squad_
 -- name: status
 SELECT status FROM exercise WHERE exercise_id = $1
 
+-- name: report
+SELECT report FROM exercise WHERE exercise_id = $1
+
 -- name: resume
 UPDATE exercise SET status = 'running', pause_reason = '' WHERE exercise_id = $1 AND status = 'paused'
 RETURNING exercise_id

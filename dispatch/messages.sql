@@ -14,11 +14,12 @@ SELECT notification_id, grade, body, attempts FROM notification
 WHERE channel = $1 AND recipient = $2 AND next_attempt_at <= $3 ORDER BY notification_id FOR UPDATE
 
 -- name: sent_since
+-- What its channel didn't take reached nobody and takes no place, so that a first red is tried again at once.
 SELECT bundle, max(attempted_at) AS at FROM notification
-WHERE channel = $1 AND recipient = $2 AND attempted_at > $3 GROUP BY bundle
+WHERE channel = $1 AND recipient = $2 AND attempted_at > $3 AND error = '' GROUP BY bundle
 
 -- name: lease
-UPDATE notification SET attempts = attempts + 1, attempted_at = $2, next_attempt_at = $3, bundle = $4
+UPDATE notification SET attempts = attempts + 1, attempted_at = $2, next_attempt_at = $3, bundle = $4, error = ''
 WHERE notification_id = ANY ($1::bigint[])
 
 -- name: hold
@@ -27,8 +28,10 @@ FROM jsonb_to_recordset($1) AS held (notification_id bigint, until timestamptz)
 WHERE notification.notification_id = held.notification_id
 
 -- name: settle
+-- A row that has nothing more to send was overtaken while it was being sent.
 UPDATE notification SET sent_at = CASE WHEN sent THEN $2 ELSE sent_at END, error = outcome.error,
-       next_attempt_at = outcome.next, dead_at = CASE WHEN dead THEN $2 END
+       next_attempt_at = CASE WHEN next_attempt_at IS NOT NULL THEN outcome.next END,
+       dead_at = CASE WHEN dead AND next_attempt_at IS NOT NULL THEN $2 END
 FROM jsonb_to_recordset($1) AS outcome (ids bigint[], sent boolean, error text, next timestamptz, dead boolean)
 WHERE notification_id = ANY (outcome.ids)
 

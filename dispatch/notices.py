@@ -19,12 +19,27 @@ from dispatch.words import Words
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 Kind = Literal[
-    "opened", "regraded", "shortfall", "overdue", "preemption", "cancelled", "reminder", "permit", "report", "audit"
+    "opened",
+    "regraded",
+    "shortfall",
+    "overdue",
+    "preemption",
+    "cancelled",
+    "reminder",
+    "permit",
+    "report",
+    "audit",
+    "channel",
+    "stock",
+    "work_order",
 ]
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be told once to ``recipient``: a squad_id, or a person by function."""
+    """Something to be told once to ``recipient``: a squad_id, or a person by function.
+
+    Where and about which kind of asset follow from the incident; ``grid_id`` and ``asset`` say so when there is none.
+    """
 
     key: str
     kind: Kind
@@ -33,6 +48,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     incident_id: int | None = None
     task_id: int | None = None
     grade: int = 4
+    grid_id: str | None = None
+    asset: str | None = None
 
 
 async def tell_squads(connection: Connection, notices: Sequence[Notice], now: datetime) -> None:

@@ -20,10 +20,11 @@ ON CONFLICT (key) DO NOTHING
 -- Who has duty by the rota comes before the others of the same function; who is on leave is stood in for. People are not
 -- enrolled in exercises: what they would be told stays on the console, marked, under their function.
 WITH notice AS (
-    SELECT notice.*, incident.grid_id, incident.kind AS asset, coalesce(incident.grade, notice.grade) AS worst,
+    SELECT key, notice.kind, recipient, task_id, incident_id, text, coalesce(incident.grid_id, notice.grid_id) AS grid_id,
+           coalesce(incident.kind, notice.asset) AS asset, coalesce(incident.grade, notice.grade) AS worst,
            coalesce(exercise_id, 0) AS exercise_id
     FROM jsonb_to_recordset($1) AS notice (key text, kind text, recipient text, task_id bigint, incident_id bigint,
-         text jsonb, grade smallint)
+         text jsonb, grade smallint, grid_id text, asset text)
     LEFT JOIN incident USING (incident_id)
 ), present AS (
     SELECT contact.contact_id, contact.person, contact.grid_id, contact.unit,

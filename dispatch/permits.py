@@ -55,20 +55,21 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 def judge(samples: Sequence[Sample], now: datetime) -> Judgement:
-    """Every quantity must have a fresh value nearby, and no fresh one may lie outside its limits.
+    """Every quantity must have a fresh value nearby, and no value may lie outside its limits.
 
     O2 19.5 to 23.5 %vol, CH4 < 10 %LEL, H2S < 10 mg/m³, CO < 20 mg/m³. What is dangerous refuses even when something
-    else is not known.
+    else is not known. A sensor that went silent on a dangerous value is not outvoted by its neighbours: not known.
     """
     fresh = [sample for sample in samples if timedelta(0) <= now - sample.at <= FRESH]
     bad_zh, bad_en, unknown_zh, unknown_en = [], [], [], []
     for quantity, least, most, zh, en, unit in _LIMITS:
         values = [sample for sample in fresh if sample.quantity == quantity]
         for sample in values:
-            if not (least <= sample.value < most or (quantity == "o2_pct_vol" and sample.value == most)):
+            if not _within(sample, least, most):
                 bad_zh.append(f"{zh}{sample.value:g} {unit}（{sample.sensor}）")
                 bad_en.append(f"{en} {sample.value:g} {unit} at {sample.sensor}")
-        if not values:
+        stale = [sample for sample in samples if sample.quantity == quantity and sample not in fresh]
+        if not values or not all(_within(sample, least, most) for sample in stale):
             unknown_zh.append(zh)
             unknown_en.append(en)
     kept = tuple(samples)
@@ -78,14 +79,19 @@ def judge(samples: Sequence[Sample], now: datetime) -> Judgement:
     if unknown_en:
         minutes = round(FRESH.total_seconds() / 60)
         reason = Words(
-            f"无法判断：附近{minutes}分钟内没有{'、'.join(unknown_zh)}读数，请用便携仪检测",
-            f"not known: no reading of {', '.join(unknown_en)} nearby within {minutes} min; measure by hand",
+            f"无法判断：附近{minutes}分钟内没有可靠的{'、'.join(unknown_zh)}读数，请用便携仪检测",
+            f"not known: no reliable reading of {', '.join(unknown_en)} nearby within {minutes} min; measure by hand",
         )
         return Judgement("unknown", reason, kept)
     values_zh = "，".join(f"{zh}{_worst(fresh, quantity):g} {unit}" for quantity, _, _, zh, _, unit in _LIMITS)
     values_en = ", ".join(f"{en} {_worst(fresh, quantity):g} {unit}" for quantity, _, _, _, en, unit in _LIMITS)
     oldest = min(max(sample.at for sample in fresh if sample.quantity == quantity) for quantity in _QUANTITIES)
     return Judgement("granted", Words(f"可以进入：{values_zh}", f"may enter: {values_en}"), kept, oldest + FRESH)
+
+
+def _within(sample: Sample, least: float, most: float) -> bool:
+    """Whether a value lies within its limits; the upper one belongs to them for oxygen alone."""
+    return least <= sample.value < most or (sample.quantity == "o2_pct_vol" and sample.value == most)
 
 
 def _worst(samples: Sequence[Sample], quantity: str) -> float:
@@ -142,7 +148,8 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> int:
         for permit in standing:
             found = judge(samples[permit["task_id"]], now)
             if found.verdict == "granted":
-                await connection.execute(_SQL.prolong, permit["permit_id"], found.valid_until)
+                if found.valid_until != permit["valid_until"]:
+                    await connection.execute(_SQL.prolong, permit["permit_id"], found.valid_until)
             elif permit["is_over"]:
                 await connection.execute(_SQL.end, [permit["task_id"]], now, "任务结束", "the task is over")
             else:

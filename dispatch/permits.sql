@@ -2,7 +2,8 @@
 SELECT task_id, incident_id, squad_id, status FROM task WHERE task_id = $1 FOR NO KEY UPDATE
 
 -- name: standing
-SELECT permit_id, permit.task_id, task.incident_id, task.squad_id, status NOT IN ('on_scene', 'working') AS is_over
+SELECT permit_id, permit.task_id, task.incident_id, task.squad_id, status NOT IN ('on_scene', 'working') AS is_over,
+       valid_until
 FROM permit JOIN task USING (task_id) WHERE verdict = 'granted' AND ended_at IS NULL
 ORDER BY permit_id FOR NO KEY UPDATE OF permit SKIP LOCKED
 

@@ -20,6 +20,7 @@ from database.queries import load_queries
 from dispatch.errors import DispatchError
 from dispatch.orders import order_key
 from dispatch.permits import ask
+from dispatch.squads import UnknownSquadError, set_service
 from dispatch.steps import Action, Move, Report, TransitionError
 from dispatch.tasks import lock, write
 from ingest.quarantine import Rejected, hold
@@ -29,7 +30,12 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 MAX_PAYLOAD_BYTES = 8192
 _ON_SITE = frozenset({"on_scene", "working"})
+_OF_SELF = frozenset({"position", "out_of_service", "in_service"})
+_NO_STEP = frozenset({"received", "permit"}) | _OF_SELF
 _MOST_BIGINT = 2**63 - 1
+_SELF = "squad-status"
+"""The key of what a squad says about itself: where it is, that it can't go for now, that it can again."""
+
 _KEY = r"^(order-[1-9][0-9]{0,18}|(?!order-)[a-z]+-[a-z0-9_-]+)$"  # of an order, or of a notice
 
 
@@ -45,7 +51,19 @@ class _Position(msgspec.Struct, frozen=True):
 class _Wire(msgspec.Struct, frozen=True):
     key: Annotated[str, msgspec.Meta(pattern=_KEY, max_length=64)]
     action: Literal[
-        "received", "accept", "refuse", "en_route", "on_scene", "working", "check_in", "permit", "done", "fail"
+        "received",
+        "accept",
+        "refuse",
+        "en_route",
+        "on_scene",
+        "working",
+        "check_in",
+        "permit",
+        "done",
+        "fail",
+        "position",
+        "out_of_service",
+        "in_service",
     ]
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     note: Annotated[str, msgspec.Meta(max_length=2000)] = ""
@@ -56,8 +74,9 @@ class _Wire(msgspec.Struct, frozen=True):
 class Receipt:
     """One answer of a squad; ``action`` None: it was received. ``time`` is by the squad's clock.
 
-    It is about the order of ``task_id``, or about the notice of ``key``, which can only be received. ``asks`` says that
-    the crew wants to know whether it may enter; ``position`` is longitude and latitude in degrees.
+    It is about the order of ``task_id``, about the notice of ``key``, which can only be received, or about the squad
+    itself: ``service`` says whether it can go at all. ``asks`` says that the crew wants to know whether it may enter;
+    ``position`` is longitude and latitude in degrees.
     """
 
     squad_id: str
@@ -68,6 +87,7 @@ class Receipt:
     note: str
     asks: bool = False
     position: tuple[float, float] | None = None
+    service: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +121,7 @@ def parse_receipt(topic: str, payload: bytes, prefix: str) -> Receipt:
         raise ReceiptError(f"not a receipt: {error}") from error
     if "\0" in wire.note:
         raise ReceiptError("not a receipt: the note holds a NUL character")
-    action = None if wire.action in {"received", "permit"} else wire.action
+    action = None if wire.action in _NO_STEP else wire.action
     position = (wire.position.longitude, wire.position.latitude) if wire.position is not None else None
     return Receipt(
         squad_id,
@@ -112,10 +132,15 @@ def parse_receipt(topic: str, payload: bytes, prefix: str) -> Receipt:
         wire.note,
         asks=wire.action == "permit",
         position=position,
+        service={"in_service": True, "out_of_service": False}.get(wire.action),
     )
 
 
 def _task_id(wire: _Wire) -> int | None:
+    if (wire.key == _SELF) != (wire.action in _OF_SELF):
+        raise ReceiptError(f"{', '.join(sorted(_OF_SELF))}, and nothing else, go with the key {_SELF}")
+    if wire.key == _SELF:
+        return None
     if not wire.key.startswith("order-"):
         if wire.action != "received":
             raise ReceiptError(f"{wire.key} is a notice, which can only be received, not {wire.action}")
@@ -164,10 +189,25 @@ async def _take(connection: Connection, moves: dict[int, Move], receipt: Receipt
         if receipt.asks and moves[receipt.task_id].after.status not in _ON_SITE:
             raise ReceiptError(f"{receipt.key}: only a squad on scene can ask to enter")
         return new or receipt.asks
+    if receipt.key == _SELF:
+        return await _stand(connection, receipt, now)
     before = await connection.fetchval(_SQL.receive, receipt.key, receipt.squad_id, now)
     if before is None:
         raise ReceiptError(f"{receipt.squad_id} was told nothing under the key {receipt.key}")
     return not before
+
+
+async def _stand(connection: Connection, receipt: Receipt, now: datetime) -> bool:
+    """Take in what a squad says of itself; where it is, is noted with all other positions."""
+    if receipt.service is not None:
+        out_for = None if receipt.service else receipt.note or "停止出勤 / out of service"
+        try:
+            await set_service(connection, receipt.squad_id, out_for, now)
+        except UnknownSquadError as error:
+            raise ReceiptError(str(error)) from error
+    elif receipt.position is None:
+        raise ReceiptError("a position is missing")
+    return True
 
 
 async def _follow_up(

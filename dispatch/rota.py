@@ -29,7 +29,8 @@ class UnknownShiftError(RotaError):
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """Duty, or leave, of a squad or a contact ``who`` from ``starts_at`` up to ``ends_at``.
 
-    ``substitute`` is the contact who stands in during a leave; ``uid`` is iCalendar's, under which it is changed.
+    ``substitute`` is the contact who stands in during a leave; ``uid`` is iCalendar's, under which it is changed, or
+    ``called_off``.
     """
 
     uid: str
@@ -39,13 +40,15 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["duty", "leave"] = "duty"
     substitute: str | None = None
     note: str = ""
+    called_off: bool = False
 
 
 def parse_calendar(content: bytes) -> list[Shift]:
     """The shifts of an iCalendar file: SUMMARY names the squad or contact by id, CATEGORIES may say leave.
 
-    X-SUBSTITUTE names who stands in. Times without a zone are taken as local. RotaError for what can't be used;
-    recurring events are refused, since a shift that recurs for ever can't be handed over.
+    X-SUBSTITUTE names who stands in; STATUS:CANCELLED calls a shift off. Times without a zone are taken as local.
+    RotaError for what can't be used; recurring events are refused, since a shift that recurs for ever can't be handed
+    over.
     """
     try:
         calendar = icalendar.Calendar.from_ical(content)
@@ -78,6 +81,7 @@ def _shift(event: icalendar.cal.Component) -> Shift:
         kind=kind,
         substitute=substitute,
         note=str(event.get("DESCRIPTION", "")),
+        called_off=str(event.get("STATUS", "")).upper() == "CANCELLED",
     )
 
 
@@ -109,7 +113,10 @@ def write_calendar(shifts: Sequence[Shift], now: datetime) -> bytes:
 
 
 async def save_shifts(connection: Connection, shifts: Sequence[Shift]) -> None:
-    """Add shifts, or change those known under the same uid, all or none; RotaError when somebody isn't known."""
+    """Add shifts, change those known under the same uid, drop those called off, all or none.
+
+    RotaError when somebody isn't known.
+    """
     async with connection.transaction():
         names = {row["name"]: row["sort"] for row in await connection.fetch(_SQL.known)}
         for shift in shifts:
@@ -118,8 +125,9 @@ async def save_shifts(connection: Connection, shifts: Sequence[Shift]) -> None:
                 raise RotaError(f"shift {shift.uid}: there is no squad or contact {shift.who!r}")
             if shift.substitute is not None and names.get(shift.substitute) != "contact":
                 raise RotaError(f"shift {shift.uid}: there is no contact {shift.substitute!r} to stand in")
-        rows = [{**msgspec.to_builtins(shift), "sort": names[shift.who]} for shift in shifts]
+        rows = [{**msgspec.to_builtins(shift), "sort": names[shift.who]} for shift in shifts if not shift.called_off]
         await connection.execute(_SQL.save, rows)
+        await connection.execute(_SQL.drop, [shift.uid for shift in shifts if shift.called_off])
 
 
 async def shifts_between(connection: Connection, start: datetime, end: datetime) -> list[Shift]:

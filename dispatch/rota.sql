@@ -11,6 +11,10 @@ ON CONFLICT (uid) DO UPDATE SET squad_id = excluded.squad_id, contact_id = exclu
     starts_at = excluded.starts_at, ends_at = excluded.ends_at, kind = excluded.kind,
     substitute = excluded.substitute, note = excluded.note
 
+-- name: drop
+-- One that was handed over has been served, and stays.
+DELETE FROM shift WHERE uid = ANY ($1::text[]) AND handed_over_at IS NULL
+
 -- name: between
 SELECT uid, coalesce(squad_id, contact_id) AS who, starts_at, ends_at, kind, substitute, note
 FROM shift WHERE starts_at < $2 AND ends_at > $1 ORDER BY starts_at, uid

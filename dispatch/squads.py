@@ -19,13 +19,21 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 # Asia/Shanghai: one fixed offset since 1992, so no time-zone data has to be installed.
 LOCAL = timezone(timedelta(hours=8), "Asia/Shanghai")
 
-Standing = Literal["free", "busy", "resting", "off_duty", "out_of_service"]
-
 Spans = tuple[tuple[datetime, datetime], ...]
 """Times from, included, and to, not included."""
 
 POSITION_HOLDS = timedelta(minutes=10)
 """A position that was reported longer ago says nothing any more; the squad is then taken to be at home."""
+
+
+Standing = Literal["out_of_service", "off_duty", "available", "assigned", "en_route", "on_scene", "resting"]
+"""How a squad stands: at the furthest of its tasks, or else whether it could be sent."""
+
+_AT: tuple[tuple[Standing, frozenset[str]], ...] = (
+    ("on_scene", frozenset({"on_scene", "working"})),
+    ("en_route", frozenset({"en_route"})),
+    ("assigned", frozenset({"ordered", "accepted"})),
+)
 
 
 class UnknownSquadError(DispatchError):
@@ -99,18 +107,12 @@ class Roster:
 
     def free_skills(self, now: datetime) -> set[str]:
         """Skills for which a squad could be sent at ``now``."""
-        free = (squad for squad in self.squads if self.standing(squad, now) == "free")
+        free = (squad for squad in self.squads if self._is_free(squad, now))
         return {skill for squad in free for skill in squad.skills}
 
-    def standing(self, squad: Squad, now: datetime) -> Standing:
-        """Whether the squad could be sent at ``now``, or what keeps it."""
-        if squad.out_since is not None:
-            return "out_of_service"
-        if not on_duty(squad, now):
-            return "off_duty"
-        if len(self.engaged.get(squad.squad_id, ())) >= squad.capacity:
-            return "busy"
-        return "resting" if resting(squad, now) else "free"
+    def _is_free(self, squad: Squad, now: datetime) -> bool:
+        room = len(self.engaged.get(squad.squad_id, ())) < squad.capacity
+        return room and on_duty(squad, now) and squad.out_since is None and not resting(squad, now)
 
 
 def on_duty(squad: Squad, now: datetime) -> bool:
@@ -142,6 +144,29 @@ def whereabouts(squad: Squad, now: datetime) -> tuple[Point, bool]:
     if squad.seen is not None and squad.seen_at is not None and now - squad.seen_at <= POSITION_HOLDS:
         return squad.seen, True
     return (squad.longitude, squad.latitude), False
+
+
+def standing(squad: Squad, tasks: Sequence[Engagement], now: datetime) -> Standing:
+    """How the squad stands at ``now``; ``tasks`` are its open ones. A squad that is out stays so after its shift."""
+    statuses = {task.status for task in tasks}
+    for name, of in _AT:
+        if statuses & of:
+            return name
+    if squad.out_since is not None:
+        return "out_of_service"
+    if not on_duty(squad, now):
+        return "off_duty"
+    return "resting" if resting(squad, now) else "available"
+
+
+async def set_service(connection: Connection, squad_id: str, out_for: str | None, now: datetime) -> None:
+    """Take a squad out of service, ``out_for`` says why (no vehicle, say), or with None back into it.
+
+    The dispatcher's next run sends somebody else on what the squad hasn't begun on site. Repeating it keeps the time
+    since when. UnknownSquadError when there is no such squad.
+    """
+    if await connection.fetchval(_SQL.set_service, squad_id, out_for, now) is None:
+        raise UnknownSquadError(f"there is no squad {squad_id}: see `lifeline squads list`")
 
 
 async def load_roster(connection: Connection, now: datetime) -> Roster:
@@ -198,16 +223,6 @@ async def save_squads(connection: Connection, squads: Sequence[Squad], now: date
             for squad in squads
         ],
     )
-
-
-async def set_service(connection: Connection, squad_id: str, out_reason: str | None, now: datetime) -> None:
-    """Take a squad out of service for a reason, or with None put it back; UnknownSquadError.
-
-    What it hadn't begun goes to others with the dispatcher's next run; what it is at stays with it.
-    """
-    if await connection.fetchval(_SQL.set_service, squad_id, out_reason, now) is None:
-        raise UnknownSquadError(f"there is no squad {squad_id}")
-    await connection.execute(_SQL.tell)
 
 
 async def set_position(connection: Connection, squad_id: str, seen: Point, now: datetime) -> None:

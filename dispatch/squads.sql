@@ -33,13 +33,10 @@ ON CONFLICT (squad_id) DO UPDATE SET
     speed_km_h = excluded.speed_km_h, turnout_s = excluded.turnout_s, updated_at = excluded.updated_at
 
 -- name: set_service
--- Who says it twice is out since the first time.
-UPDATE squad SET out_since = CASE WHEN $2::text IS NOT NULL THEN coalesce(out_since, $3::timestamptz) END,
-       out_reason = coalesce($2, '')
-WHERE squad_id = $1 RETURNING squad_id
+WITH told AS (SELECT pg_notify('lifeline', 'task'))
+UPDATE squad SET out_since = CASE WHEN $2::text IS NOT NULL THEN coalesce(out_since, $3) END,
+       out_reason = coalesce($2, ''), updated_at = $3
+FROM told WHERE squad_id = $1 RETURNING squad_id
 
 -- name: set_position
 UPDATE squad SET seen_longitude = $2, seen_latitude = $3, seen_at = $4 WHERE squad_id = $1 RETURNING squad_id
-
--- name: tell
-NOTIFY lifeline, 'incident'

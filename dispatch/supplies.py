@@ -5,12 +5,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
+import asyncpg
 import msgspec
 import yaml
 
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.errors import DispatchError
+from dispatch.notices import Notice, tell_people
 from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -125,11 +127,13 @@ async def book(
 ) -> int:
     """Count a stock anew, issue from it or take back; the amount that is then in the store.
 
-    What is issued to an incident comes out of what was reserved for it. UnknownSupplyError when the store has no such
-    item, SuppliesError when it has less than is asked for.
+    The duty officer is told when that is below the minimum. What is issued to an incident comes out of what was
+    reserved for it. UnknownSupplyError when the store has no such item, SuppliesError when it has less than is asked
+    for.
     """
     async with connection.transaction():
-        row = await connection.fetchrow(_SQL.lock_stock, store_id, item, incident_id)
+        await connection.execute(_SQL.take_stock, store_id, item)
+        row = await connection.fetchrow(_SQL.find_stock, store_id, item, incident_id)
         if row is None:
             raise UnknownSupplyError(f"store {store_id} keeps no {item}")
         promised = min(row["promised"], amount) if what == "issued" else 0
@@ -141,12 +145,29 @@ async def book(
             raise SuppliesError(f"store {store_id} has {free} {item} that isn't reserved for others, not {amount}")
         await connection.execute(_SQL.book, store_id, item, left, reserved)
         await connection.execute(_SQL.note, store_id, item, incident_id, what, amount, now, actor, note)
+        if left < row["minimum"]:
+            await tell_people(connection, [_low(row, left, now)], now)
     return left
 
 
+def _low(row: asyncpg.Record, left: int, now: datetime) -> Notice:
+    return Notice(
+        key=f"stock-{row['store_id']}-{row['item']}-{left}-{now:%Y%m%d}",
+        kind="stock",
+        recipient="duty_officer",
+        text=Words(
+            f"{row['store_zh']}：{row['name_zh']}剩{left}{row['unit']}，低于最低储备{row['minimum']}",
+            f"{row['store_en']}: {left} {row['name_en']} left, below the minimum of {row['minimum']}",
+        ),
+    )
+
+
 async def release(connection: Connection, now: datetime) -> None:
-    """Free what is still reserved for incidents that have closed, whoever closed them."""
-    await connection.execute(_SQL.release, now)
+    """Free what is still reserved for incidents that have closed, whoever closed them; in a transaction."""
+    over = [row["incident_id"] for row in await connection.fetch(_SQL.over)]
+    if over:
+        await connection.execute(_SQL.take_stock_of, over)
+        await connection.execute(_SQL.release, over, now)
 
 
 async def set_shelter(connection: Connection, shelter_id: str, is_open: bool, occupancy: int, now: datetime) -> None:

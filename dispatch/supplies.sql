@@ -58,12 +58,17 @@ WITH had AS (
 )
 SELECT (had.amount + coalesce((SELECT sum(amount) FROM taken), 0))::integer FROM had
 
--- name: lock_stock
-SELECT amount, reserved, greatest(0, (
+-- name: take_stock
+-- A statement of its own: the next one must see what was entered while this one waited.
+SELECT FROM stock WHERE store_id = $1 AND item = $2 FOR NO KEY UPDATE
+
+-- name: find_stock
+SELECT store_id, item, stock.name_zh, stock.name_en, unit, minimum, store.name_zh AS store_zh, store.name_en AS store_en,
+       amount, reserved, greatest(0, (
     SELECT coalesce(sum(CASE what WHEN 'reserved' THEN amount WHEN 'released' THEN -amount WHEN 'issued' THEN -amount
                         ELSE 0 END), 0)
     FROM stock_entry WHERE (stock_entry.store_id, stock_entry.item) = ($1, $2) AND incident_id = $3))::integer AS promised
-FROM stock WHERE store_id = $1 AND item = $2 FOR UPDATE
+FROM stock JOIN store USING (store_id) WHERE store_id = $1 AND item = $2
 
 -- name: book
 UPDATE stock SET amount = $3, reserved = $4 WHERE store_id = $1 AND item = $2
@@ -72,23 +77,28 @@ UPDATE stock SET amount = $3, reserved = $4 WHERE store_id = $1 AND item = $2
 INSERT INTO stock_entry (store_id, item, incident_id, what, amount, at, actor, note)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
+-- name: over
+UPDATE response SET holds_materials = false FROM incident
+WHERE holds_materials AND incident.incident_id = response.incident_id AND closed_at IS NOT NULL
+RETURNING response.incident_id
+
+-- name: take_stock_of
+SELECT FROM stock WHERE (store_id, item) IN (SELECT store_id, item FROM stock_entry WHERE incident_id = ANY ($1::bigint[]))
+ORDER BY store_id, item FOR NO KEY UPDATE
+
 -- name: release
-WITH over AS (
-    UPDATE response SET holds_materials = false FROM incident
-    WHERE holds_materials AND incident.incident_id = response.incident_id AND closed_at IS NOT NULL
-    RETURNING response.incident_id
-), left_over AS (
+WITH left_over AS (
     SELECT store_id, item, incident_id,
            greatest(0, sum(CASE what WHEN 'reserved' THEN amount WHEN 'released' THEN -amount WHEN 'issued' THEN -amount
                            ELSE 0 END))::integer AS amount
-    FROM stock_entry WHERE incident_id IN (SELECT incident_id FROM over) GROUP BY store_id, item, incident_id
+    FROM stock_entry WHERE incident_id = ANY ($1::bigint[]) GROUP BY store_id, item, incident_id
 ), freed AS (
     UPDATE stock SET reserved = reserved - freed.amount
     FROM (SELECT store_id, item, sum(amount)::integer AS amount FROM left_over GROUP BY store_id, item) AS freed
     WHERE (stock.store_id, stock.item) = (freed.store_id, freed.item) AND freed.amount > 0
 )
 INSERT INTO stock_entry (store_id, item, incident_id, what, amount, at, actor)
-SELECT store_id, item, incident_id, 'released', amount, $1, 'dispatcher' FROM left_over WHERE amount > 0
+SELECT store_id, item, incident_id, 'released', amount, $2, 'dispatcher' FROM left_over WHERE amount > 0
 
 -- name: capacity
 SELECT capacity FROM shelter WHERE shelter_id = $1 FOR UPDATE

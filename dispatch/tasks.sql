@@ -6,7 +6,8 @@ SELECT task_id, incident_id, squad_id, status, created_at, updated_at, lead, con
 FROM task WHERE task_id = ANY ($1::bigint[]) ORDER BY task_id FOR NO KEY UPDATE
 
 -- name: move
--- Whatever is reported about a task, its order needs no more sending. Once confirmed, nobody is waited for any longer.
+-- Whatever is reported about a task, its order needs no more sending. Once confirmed, nobody is waited for any longer, and
+-- what people have not been told yet of the wait, with this squad or those asked before, is not told any more.
 WITH move AS (
     SELECT * FROM jsonb_to_recordset($1) AS move (task_id bigint, status text, received boolean, clock_at timestamptz,
         check_in_at timestamptz, ended_for text)
@@ -16,6 +17,11 @@ WITH move AS (
     FROM move
     WHERE notification.task_id = move.task_id AND kind IN ('order', 'reminder')
       AND (next_attempt_at IS NOT NULL OR move.received AND received_at IS NULL)
+), overtaken AS (
+    UPDATE notification SET next_attempt_at = NULL, error = 'not needed any more: the squad has answered'
+    FROM move JOIN task AS moved USING (task_id) JOIN task AS asked USING (incident_id, role)
+    WHERE move.status IN ('accepted', 'en_route', 'on_scene', 'working', 'done')
+      AND notification.task_id = asked.task_id AND notification.kind = 'overdue' AND next_attempt_at IS NOT NULL
 ), logged AS (
     INSERT INTO task_event (task_id, at, event, actor, note)
     SELECT task_id, at, event, actor, note

@@ -19,7 +19,7 @@ from api.errors import Conflict, NotFound
 from api.fields import Bilingual, Maybe, Page, Paging, Position, SquadId, Strict, Text, Titles, Word, position
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.squads import Roster, Standing, load_roster
+from dispatch.squads import Roster, Standing, load_roster, standing
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("squads", Name)
@@ -79,7 +79,7 @@ class Squad(BaseModel):
     turnout_s: int = Field(description="From the order to wheels rolling", json_schema_extra={"x-unit": "s"})
     members: list[Member]
     vehicles: list[Vehicle]
-    standing: Standing = Field(description="Whether it could be sent now, or what keeps it")
+    standing: Standing = Field(description="How far it is with its tasks, or whether it could be sent now")
     seen: Position | None = Field(description="Where it said it was last")
     seen_at: datetime | None = Field(description="After 10 min it is taken to be at home again")
     out_since: datetime | None = Field(description="Out of service since; null while in service")
@@ -109,7 +109,7 @@ EXAMPLE: dict[str, Any] = {
     "turnout_s": 120,
     "members": [{"name": "李强", "phone": "13800000000", "skills": ["confined_space"]}],
     "vehicles": [{"plate": "粤H12345", "kind": "抢修车", "equipment": ["blower"]}],
-    "standing": "busy",
+    "standing": "en_route",
     "seen": {"longitude": 112.4411, "latitude": 23.6339},
     "seen_at": "2026-05-01T08:04:00Z",
     "out_since": None,
@@ -128,7 +128,7 @@ def _squad(row: asyncpg.Record, roster: Roster, now: datetime) -> Squad:
         duty_start=row["start"].isoformat("minutes"),
         duty_end=row["end"].isoformat("minutes"),
         seen=position(row["seen_longitude"], row["seen_latitude"]),
-        standing=roster.standing(known, now),
+        standing=standing(known, roster.engaged.get(known.squad_id, ()), now),
     )
 
 

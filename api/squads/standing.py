@@ -33,7 +33,7 @@ async def take_squad_out(
     "/{squad_id}/in-service",
     summary="Put a squad back into service",
     description="It can be sent again. By its own member, or an officer for them.",
-    responses=answers({**EXAMPLE, "standing": "free", "open_tasks": []}, 404),
+    responses=answers({**EXAMPLE, "standing": "available", "open_tasks": []}, 404),
 )
 async def put_squad_back(store: Reach, now: Now, caller: CallerOf, squad_id: SquadId, response: Response) -> Squad:
     async with store.writing() as connection:

@@ -10,7 +10,7 @@ import typer
 from database.pool import connect
 from lifeline.county import County, Loaded, load_county, read_county
 from lifeline.preparation import prepare
-from lifeline.preparedness import Prepared, Preparedness, load_preparedness, read_preparedness
+from lifeline.preparedness import Prepared, Preparedness, check_grid_duty, load_preparedness, read_preparedness
 from lifeline.reach import reach_database
 from lifeline.settings import load_settings
 
@@ -25,6 +25,7 @@ def init(
     settings = load_settings()
     county = read_county(folder, settings.profile_folders)
     prepared = read_preparedness(folder)
+    check_grid_duty(prepared.contacts, [grid.grid_id for grid in county.grids])
     with reach_database(settings) as url:
         loaded, done = asyncio.run(_load(url, county, prepared))
     typer.echo(f"{county.name_en} {county.name_zh}")

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from difflib import unified_diff
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import asyncpg
+import msgspec
 import typer
 import yaml
 from rich.console import Console
@@ -14,8 +15,11 @@ from rich.table import Table
 
 from alerts.grades import GRADES
 from dispatch import planbook
+from dispatch.exercises import report_of
 from dispatch.plans import Plan, read_plans
-from lifeline.reach import on_pool
+from lifeline.errors import HubError
+from lifeline.reach import audited, on_pool
+from lifeline.rehearsal.findings import Finding
 from lifeline.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -62,13 +66,21 @@ def _lines(plan: Plan | None) -> list[str]:
 def load(
     folder: _Folder,
     by: _By,
-    note: Annotated[str, typer.Option(help="Why: a drill's finding, say")] = "",
+    note: Annotated[str, typer.Option(help="Why")] = "",
+    exercise: Annotated[int | None, typer.Option(min=1, help="Why: a finding of this exercise")] = None,
+    report: Annotated[Path | None, typer.Option(help="Why: a finding in this report of a rehearsal, JSON")] = None,
+    finding: Annotated[int | None, typer.Option(min=1, help="Its number, see `lifeline plans findings`")] = None,
 ) -> None:
-    """Propose the plans that differ from their newest revision; each is in force once another person approves it."""
+    """Propose the plans that differ from their newest revision; each is in force once another person approves it.
+
+    What a drill has found is the reason of the revision when --finding names it.
+    """
     plans = read_plans(folder)
+    if finding is not None:
+        note = " ".join(filter(None, (_finding(_findings(exercise, report), finding), note)))
 
     async def propose(pool: asyncpg.Pool) -> list[str]:
-        async with pool.acquire() as connection:
+        async with audited(pool, "plans load") as connection:
             return await planbook.propose(connection, plans, by, datetime.now(UTC), note)
 
     added = on_pool(load_settings(), "plans", propose)
@@ -76,6 +88,49 @@ def load(
         typer.echo(f"proposed: {name}")
     if not added:
         typer.echo("nothing differs")
+
+
+@app.command()
+def findings(
+    exercise: Annotated[int | None, typer.Option(min=1, help="Of this exercise")] = None,
+    report: Annotated[Path | None, typer.Option(help="In this report of a rehearsal, JSON")] = None,
+) -> None:
+    """Show what a drill has found, with its proposals for the plan; `lifeline plans load --finding N` takes one up."""
+    for number, found in enumerate(_findings(exercise, report).found, 1):
+        typer.echo(f"{number}. {found.zh}：{found.proposal_zh}\n   {found.en}: {found.proposal_en}")
+
+
+class _Findings(msgspec.Struct, frozen=True):
+    of: str
+    found: tuple[Finding, ...]
+
+
+def _findings(exercise: int | None, report: Path | None) -> _Findings:
+    if (exercise is None) == (report is None):
+        raise HubError("say which drill: --exercise NUMBER, or --report FILE of a rehearsal")
+    try:
+        if report is not None:
+            body = msgspec.json.decode(report.read_bytes(), type=dict[str, Any])
+            return _Findings(str(body["drill"]), msgspec.convert(body["findings"], tuple[Finding, ...]))
+    except OSError as error:
+        raise HubError(f"{report}: {error.strerror}") from error
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise HubError(f"{report}: no report of a drill: {error}") from error
+    number = exercise or 0
+
+    async def read(pool: asyncpg.Pool) -> dict[str, Any]:
+        async with pool.acquire() as connection:
+            return await report_of(connection, number)
+
+    body = on_pool(load_settings(), "plans", read)
+    return _Findings(f"{body['drill']} ({number})", msgspec.convert(body["findings"], tuple[Finding, ...]))
+
+
+def _finding(findings: _Findings, number: int) -> str:
+    if number > len(findings.found):
+        raise HubError(f"drill {findings.of} has {len(findings.found)} findings: see `lifeline plans findings`")
+    found = findings.found[number - 1]
+    return f"演练 drill {findings.of} #{number}：{found.zh} → {found.proposal_zh} / {found.en} → {found.proposal_en}"
 
 
 @app.command()
@@ -87,7 +142,7 @@ def approve(
     """Put a proposed revision in force."""
 
     async def approve(pool: asyncpg.Pool) -> None:
-        async with pool.acquire() as connection:
+        async with audited(pool, "plans approve") as connection:
             await planbook.approve(connection, hazard_type, revision, by, datetime.now(UTC))
 
     on_pool(load_settings(), "plans", approve)

@@ -11,12 +11,14 @@ import pytest
 
 from dispatch import auditor, dispatcher, messages, notify, permits, receipts, watch
 from dispatch.channels import Channels
+from dispatch.contacts import Contact, Contacts, save_contacts
 from dispatch.notify import PublishError
 from dispatch.planbook import adopt, approve, propose
 from dispatch.plans import Plan, read_plans
 from dispatch.reports import file_report
 from dispatch.steps import TransitionError
 from dispatch.tasks import advance
+from dispatch.throttle import Policy
 
 PLANS = {plan.hazard_type: plan for plan in read_plans(Path(__file__).parents[3] / "counties/guangning/plans")}
 MINUTE = timedelta(minutes=1)
@@ -60,7 +62,14 @@ class Hub:
             await self.round()
 
     async def answer(self, squad: str, task_id: int, action: str, note: str = "") -> None:
-        receipt = {"key": f"order-{task_id}", "action": action, "time": self.now, "note": note}
+        await self._receive(squad, f"order-{task_id}", action, note)
+
+    async def say(self, squad: str, action: str, note: str = "") -> None:
+        """What a squad says of itself."""
+        await self._receive(squad, "squad-status", action, note)
+
+    async def _receive(self, squad: str, key: str, action: str, note: str) -> None:
+        receipt = {"key": key, "action": action, "time": self.now, "note": note}
         message = Answer(f"squads/{squad}/receipts", orjson.dumps(receipt))
         applied = await receipts.apply(self.pool, [message], self.now)
         assert applied.rejected == 0
@@ -128,6 +137,22 @@ async def test_the_ladder_is_climbed_until_somebody_confirms(hub: Hub, report) -
     assert await hub.told("overdue") == ["leader", "duty_officer"]  # and not the county leader after 20 minutes
     await hub.wait(2 * MINUTE)
     assert hub.notices("gas-far")[-1] == "reminder"  # it should have set out within 10 minutes
+
+
+async def test_what_people_were_not_told_yet_of_the_wait_is_not_told_once_it_is_over(hub: Hub, report) -> None:
+    leader = Contact("leader-1", "某人", "Somebody", "leader", channels=("pager",))
+    async with hub.pool.acquire() as connection:
+        await save_contacts(connection, Contacts((leader,), (), Policy(quiet={"yellow": (0, 24)})))
+    await report(grade=3)
+    await hub.round()
+    await hub.wait(6 * MINUTE, MINUTE)
+    waiting = "SELECT count(*) FROM notification WHERE kind = 'overdue' AND next_attempt_at IS NOT NULL"
+    assert await hub.pool.fetchval(waiting) == 1  # of the first squad, held by the quiet hours
+    squad, _ = (await hub.tasks())[-1]
+    assert squad is not None
+    await hub.answer(squad, await hub.pool.fetchval("SELECT max(task_id) FROM task"), "accept")
+    assert await hub.pool.fetchval(waiting) == 0
+    assert await hub.pool.fetchval("SELECT sent_at FROM notification WHERE kind = 'overdue'") is None
 
 
 async def test_a_confirmed_squad_that_is_late_is_reminded_and_told_of(hub: Hub, report) -> None:
@@ -274,12 +299,12 @@ async def test_a_squad_whose_vehicle_broke_down_or_that_went_home_is_replaced(hu
     await report()
     await hub.round()
     await hub.answer("gas-near", 1, "en_route")
-    await hub.pool.execute(
-        "UPDATE squad SET out_since = $1, out_reason = '车辆故障' WHERE squad_id = 'gas-near'", hub.now
-    )
+    await hub.say("gas-near", "out_of_service", "车辆故障")
     await hub.round()
     assert await hub.tasks() == [("gas-near", "cancelled"), ("gas-far", "ordered")]
-    await hub.pool.execute("UPDATE squad SET out_since = NULL WHERE squad_id = 'gas-near'")
+    passed = await hub.pool.fetchval("SELECT decision FROM task WHERE task_id = 2")
+    assert {squad["squad_id"]: squad["zh"] for squad in passed["passed_over"]}["gas-near"] == "停止出勤：车辆故障"
+    await hub.say("gas-near", "in_service")
     leave = "INSERT INTO shift (uid, squad_id, starts_at, ends_at, kind) VALUES ('1', 'gas-far', $1, $2, 'leave')"
     await hub.pool.execute(leave, hub.now, hub.now + timedelta(hours=1))
     await hub.round()

@@ -10,6 +10,7 @@ import pytest
 
 from database.engine import detect_engine, ensure_days
 from dispatch import dispatcher, maintenance, permits, receipts, supplies, watch
+from dispatch.contacts import Contact, Contacts, Owner, save_contacts
 from dispatch.kpis import DEFINITIONS, figures
 from dispatch.planbook import adopt
 from dispatch.plans import Plan, read_plans
@@ -192,6 +193,10 @@ async def test_a_plan_reserves_materials_and_says_what_is_short(pool, connection
         ("returned", 3),
         ("released", 1),
     ]
+    assert await notices(pool, "stock") == []
+    await supplies.book(connection, "county-seat", "breathing_apparatus", "issued", 5, "key:li", now)
+    (low,) = await notices(pool, "stock")
+    assert low["body"]["text"]["zh"] == "县城应急物资库（演示）：正压式空气呼吸器剩3套，低于最低储备4"
     with pytest.raises(SuppliesError, match="keeps no unobtainium"):
         await supplies.book(connection, "county-seat", "unobtainium", "issued", 1, "key:li", now)
 
@@ -219,8 +224,15 @@ async def test_work_on_sensors_is_one_order_for_each_cell_and_day(pool, connecti
     await connection.execute("UPDATE rule SET body = '{\"maintenance\": true}'")
     await connection.execute("INSERT INTO grid VALUES ('g1', '', '', '', '', '', '', '{}')")
     await connection.execute("UPDATE sensor SET grid_id = 'g1' WHERE code <> 'gas-3'")
+    unit = Contact("unit-1", "某人", "Somebody", "owner_unit", unit="gas company")
+    await save_contacts(connection, Contacts((unit,), (Owner("gas", "gas company"),)))
     assert await maintenance.run_once(pool, now) == 3
     assert await maintenance.run_once(pool, now) == 0
+    told = {(notice["recipient"], notice["body"]["text"]["en"]) for notice in await notices(pool, "work_order")}
+    assert told == {
+        ("unit-1", "Work order 2 (grid g1): 2 gas sensors need work"),
+        ("owner_unit", "Work order 1 (grid none): 1 gas sensors need work"),
+    }
     orders = await connection.fetch("SELECT grid_id, done_at FROM work_order ORDER BY grid_id")
     assert [tuple(row) for row in orders] == [("", None), ("g1", None)]
     await connection.execute(

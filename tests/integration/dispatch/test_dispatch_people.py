@@ -174,10 +174,30 @@ async def test_a_channel_that_fails_is_tried_again_and_given_up_at_last(
     gateway.status = 403
     (error,) = (await channels_of.check_due(pool, pager, moment + timedelta(days=1))).values()
     assert error == "the channel pager didn't take the message"
+    assert await recipients(connection, f"channel-pager-{moment + timedelta(days=1):%Y%m%d%H%M}") == {
+        ("duty_officer", "console")
+    }
     stored = await connection.fetchval("SELECT string_agg(n::text, '') FROM notification AS n")
     stored += await connection.fetchval("SELECT string_agg(t::text, '') FROM channel_test AS t")
     told = capfd.readouterr()
     assert SECRET not in f"{stored}{told.out}{told.err}{caplog.text}{pager!r}"
+
+
+async def test_a_red_that_its_channel_did_not_take_is_not_held_back_for_having_been_tried(
+    pool, connection, now, pager, gateway, report
+) -> None:
+    incident_id = await report(grade=1)
+    await save_contacts(connection, Contacts((person("a", channels=("pager",)),), (), Policy(most=2, window_s=600)))
+    await tell_people(connection, [notice("lesser")], now)
+    assert (await messages.run_once(pool, pager, now)).messages == 1
+    await tell_people(connection, [notice("red", incident_id=incident_id)], now)
+    gateway.status = 500
+    assert (await messages.run_once(pool, pager, now)).failed == 1
+    gateway.status = 200
+    assert (await messages.run_once(pool, pager, now + timedelta(seconds=6))).messages == 1
+    assert gateway.taken[-1]["message"] == "通知red"
+    await tell_people(connection, [notice("second", incident_id=incident_id)], now)
+    assert (await messages.run_once(pool, pager, now + timedelta(seconds=7))).held == 1
 
 
 async def test_no_such_channel_is_a_dead_letter_at_once(pool, connection, now, pager) -> None:
@@ -197,6 +217,23 @@ def test_a_wrong_file_of_channels_is_told_without_its_secrets(tmp_path, content)
         read_channels(file)
     assert SECRET not in str(caught.value)
     assert "channels.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "wecombot://key",
+        "dingtalk://key",
+        "feishu://key",
+        "mailto://user:key@example.org",
+        "jsons://example.org/key",
+        "sns://AKIAIOSFODNN7EXAMPLE/wJalrXUtnFEMIbPxRfiCYEXAMPLEKEY/us-east-1/+8613800000000",
+    ],
+)
+def test_channels_of_each_sort(tmp_path, address) -> None:
+    file = tmp_path / "channels.yaml"
+    file.write_text(f"one: {address}\n")
+    assert read_channels(file).names == ("one",)
 
 
 def test_guangning_s_contacts_are_whole() -> None:
@@ -238,6 +275,11 @@ async def test_the_rota_goes_out_and_comes_back_and_rules_the_squads(connection,
     await hand_over(connection, "s-1", "key:li", "两台检测仪已充电", now)
     with pytest.raises(RotaError, match="wasn't handed over"):
         await hand_over(connection, "s-1", "key:li", "", now)
+    (called_off,) = parse_calendar(
+        write_calendar([leave], now).replace(b"END:VEVENT", b"STATUS:CANCELLED\r\nEND:VEVENT")
+    )
+    await save_shifts(connection, [called_off])
+    assert await shifts_between(connection, now, now + timedelta(hours=24)) == [night]
     with pytest.raises(RotaError, match="no squad or contact 'nobody'"):
         await save_shifts(connection, [Shift(uid="x", who="nobody", starts_at=now, ends_at=now + timedelta(hours=1))])
 

@@ -41,6 +41,21 @@ async def test_a_plan_is_changed_by_two_people(database_url: str, tmp_path: Path
     assert history[2].split()[-1] == "wang"
     assert (await lifeline(database_url, "plans", "load", plans, "--by", "li")).stdout == "nothing differs\n"
 
+    report = tmp_path / "report.json"
+    found = {"heading": "people", "zh": "到场晚", "en": "late", "proposal_zh": "前置", "proposal_en": "stand nearer"}
+    report.write_bytes(orjson.dumps({"drill": "storm", "findings": [found]}))
+    shown = await lifeline(database_url, "plans", "findings", "--report", str(report))
+    assert shown.stdout == "1. 到场晚：前置\n   late: stand nearer\n"
+    file.write_text(file.read_text().replace("confirm_s: 480", "confirm_s: 420"))
+    because = ("--report", str(report), "--finding")
+    missing = await lifeline(database_url, "plans", "load", plans, "--by", "li", *because, "2")
+    assert "drill storm has 1 findings" in missing.stderr
+    opened = await lifeline(database_url, "plans", "load", plans, "--by", "li", *because, "1")
+    assert opened.stdout == "proposed: noise_burst 3\n"
+    assert "drill storm #1" in (await lifeline(database_url, "plans", "history", "noise_burst")).stdout
+    unknown = await lifeline(database_url, "plans", "findings", "--exercise", "7")
+    assert unknown.stderr == "lifeline: there is no exercise 7\n"
+
     figures = orjson.loads((await lifeline(database_url, "review", "kpis")).stdout)
     assert figures["figures"] == []
     assert len(figures["definitions"]) == 7
@@ -55,9 +70,16 @@ async def test_the_rota_is_taken_in_and_printed(database_url: str, tmp_path: Pat
         "BEGIN:VEVENT\r\nUID:x1\r\nSUMMARY:gas-1\r\nDTSTART:20990101T000000Z\r\nDTEND:20990101T080000Z\r\nEND:VEVENT"
     )
     file.write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{event}\r\nEND:VCALENDAR\r\n")
-    assert (await lifeline(database_url, "rota", "import", str(file))).stdout == "shifts: 1\n"
+    assert (await lifeline(database_url, "rota", "import", str(file))).stdout == "shifts: 1, called off: 0\n"
     printed = await lifeline(database_url, "rota", "export", "--days", "31")
     assert printed.stdout.startswith("BEGIN:VCALENDAR")
+    over = await lifeline(database_url, "rota", "hand-over", "x1", "--by", "li", "--note", "两台检测仪已充电")
+    assert over.stdout == "x1: handed over\n"
+    assert (await lifeline(database_url, "squads", "out", "gas-1", "--reason", "no vehicle")).returncode == 0
+    squads = (await lifeline(database_url, "squads", "list")).stdout
+    assert "out_of_service: no vehicle" in next(line for line in squads.splitlines() if "gas-1" in line)
+    assert (await lifeline(database_url, "squads", "back", "gas-1")).stdout == "gas-1: in service\n"
+    assert "there is no squad gas-9" in (await lifeline(database_url, "squads", "back", "gas-9")).stderr
     file.write_text(file.read_text().replace("gas-1", "nobody"))
     refused = await lifeline(database_url, "rota", "import", str(file))
     assert "there is no squad or contact 'nobody'" in refused.stderr

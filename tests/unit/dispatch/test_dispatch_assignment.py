@@ -7,11 +7,13 @@ from time import perf_counter
 
 import msgspec
 import pytest
+import scipy.optimize  # noqa: F401  the first decision would read it, beyond the deadline of an example
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.assignment import Choice, Need, assign
+from dispatch.assignment import Choice, assign
 from dispatch.reasons import REFUSAL_STANDS
+from dispatch.situation import Need
 from dispatch.squads import POSITION_HOLDS, Engagement, Squad, on_duty
 from dispatch.travel import arrival_s, distance_m
 

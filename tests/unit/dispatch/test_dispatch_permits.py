@@ -63,3 +63,12 @@ def test_a_further_dangerous_reading_never_opens_the_way(found: list[tuple[str, 
     if before.verdict == "granted":
         assert before.valid_until is not None
         assert before.valid_until >= NOW
+
+
+def test_a_sensor_that_went_silent_on_a_dangerous_value_is_not_outvoted_by_its_neighbour() -> None:
+    silent = Sample("gas-2", "ch4_lel_pct", 40.0, NOW - FRESH - timedelta(minutes=5), 20)
+    found = judge([*samples(), silent], NOW)
+    assert found.verdict == "unknown"
+    assert "no reliable reading of CH4" in found.reason.en
+    harmless = Sample("gas-2", "ch4_lel_pct", 1.0, NOW - FRESH - timedelta(minutes=5), 20)
+    assert judge([*samples(), harmless], NOW).verdict == "granted"

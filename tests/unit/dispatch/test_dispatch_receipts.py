@@ -23,6 +23,13 @@ def test_received_is_no_action_and_the_note_may_be_missing():
     assert (receipt.action, receipt.note) == (None, "")
 
 
+def test_what_a_squad_says_of_itself():
+    payload = b'{"key":"squad-status","action":"out_of_service","time":"2026-03-01T04:00:00Z","note":"no vehicle"}'
+    receipt = parse_receipt(TOPIC, payload, "squads")
+    assert (receipt.task_id, receipt.action, receipt.service, receipt.note) == (None, None, False, "no vehicle")
+    assert parse_receipt(TOPIC, payload.replace(b"out_of", b"in"), "squads").service is True
+
+
 @pytest.mark.parametrize(
     ("topic", "payload"),
     [
@@ -41,6 +48,8 @@ def test_received_is_no_action_and_the_note_may_be_missing():
         (TOPIC, GOOD.replace(b"on our way", b"\\ud800")),
         (TOPIC, GOOD.replace(b"on our way", b"x" * 2001)),
         (TOPIC, GOOD + b" " * MAX_PAYLOAD_BYTES),
+        (TOPIC, GOOD.replace(b"accept", b"out_of_service")),
+        (TOPIC, GOOD.replace(b"order-12", b"squad-status")),
         (TOPIC, GOOD.replace(b"accept", b"cancel")),  # only an officer cancels
         (TOPIC, GOOD.replace(b"+08:00", b"")),
         (TOPIC, GOOD.replace(b"order-12", b"order-0")),

@@ -1,10 +1,11 @@
 """Duty hours in local time."""
 
-from datetime import UTC, datetime, time
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from dispatch.squads import Engagement, Roster, Squad, on_duty
+from dispatch.squads import Engagement, Roster, Squad, on_duty, standing
 
 
 def squad(start: time, end: time, squad_id: str = "s", skills: frozenset[str] = frozenset({"gas"})) -> Squad:
@@ -37,3 +38,24 @@ def test_free_skills_leave_out_the_busy_and_the_resting():
     free = squad(time(0), time(0), "free", frozenset({"gas", "cover"}))
     roster = Roster((busy, resting, free), {"busy": (Engagement(4, 1, 2, "ordered"),)})
     assert roster.free_skills(datetime(2026, 6, 1, 4, tzinfo=UTC)) == {"gas", "cover"}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "changes", "stands"),
+    [
+        ((), {}, "available"),
+        (("ordered",), {}, "assigned"),
+        (("accepted", "en_route"), {}, "en_route"),
+        (("ordered", "working"), {}, "on_scene"),
+        (("on_scene",), {"duty_start": time(20), "duty_end": time(8)}, "on_scene"),
+        ((), {"duty_start": time(20), "duty_end": time(8)}, "off_duty"),
+        ((), {"out_since": datetime(2026, 6, 1, tzinfo=UTC)}, "out_of_service"),
+        ((), {"rested_at": datetime(2026, 6, 1, 5, tzinfo=UTC)}, "resting"),
+        ((), {"rested_at": datetime(2026, 6, 1, 4, tzinfo=UTC)}, "available"),
+    ],
+)
+def test_how_a_squad_stands(statuses: tuple[str, ...], changes: dict[str, object], stands: str) -> None:
+    now = datetime(2026, 6, 1, 4, tzinfo=UTC)  # noon in Guangning
+    tasks = [Engagement(number, number, 2, status) for number, status in enumerate(statuses)]
+    assert standing(replace(ALWAYS, **changes), tasks, now) == stands  # type: ignore[arg-type]
+    assert standing(replace(ALWAYS, **changes), tasks, now + timedelta(hours=9)) != "resting"  # type: ignore[arg-type]

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.contacts import Contacts, ContactsError, Owner, read_contacts
 from lifeline.county import read_county
 from lifeline.errors import HubError
+from lifeline.preparedness import check_grid_duty
 
 GUANGNING = Path(__file__).parents[3] / "counties" / "guangning"
 GRID = {
@@ -180,3 +182,21 @@ def test_a_grid_of_a_long_file_is_found_by_its_line(folder: Path) -> None:
     (folder / "grids.json").write_text(text, encoding="utf-8")
     with pytest.raises(HubError, match=r"grids\.json:3: .*<= 180"):
         read_county(folder)
+
+
+def test_every_cell_has_a_person_and_an_owner_of_each_kind() -> None:
+    contacts = read_contacts(GUANGNING / "contacts.yaml")
+    cells = [grid.grid_id for grid in read_county(GUANGNING).grids]
+    check_grid_duty(contacts, cells)
+    check_grid_duty(Contacts(), cells)
+    people = contacts.contacts
+    for wrong, changed, named in (
+        ("grid new-1 has no responsible person", contacts, [*cells, "new-1"]),
+        ("is of wuhe-1, which is not in grids.json", contacts, [cell for cell in cells if cell != "wuhe-1"]),
+        ("nobody owns what gas sensors watch in", Contacts(people, (Owner("manhole", "县市政设施所（演示）"),)), cells),
+        ("nobody answers for 某单位", Contacts(people, (Owner("gas", "某单位"),)), cells),
+        ("kind bridge is none of", Contacts(people, (Owner("bridge", "县燃气公司（演示）"),)), cells),
+        ("in nowhere, which is not", Contacts(people, (Owner("gas", "县燃气公司（演示）", ("nowhere",)),)), cells),
+    ):
+        with pytest.raises(ContactsError, match=wrong):
+            check_grid_duty(changed, named)
