@@ -27,6 +27,9 @@ Event = Literal[
     "task_accepted",
     "task_refused",
     "squad_on_scene",
+    "permit_granted",
+    "permit_refused",
+    "permit_revoked",
     "task_done",
     "incident_closed",
     "message_quarantined",
@@ -163,6 +166,8 @@ def _fault(drill: Drill, stem: str, codes: set[str]) -> str | None:
             return f"the injection at {injection.at_s} s comes after the end at {drill.duration_s} s"
     if min(drill.crew.accept_s, drill.crew.en_route_s, drill.crew.on_scene_s, drill.crew.done_s) < 0:
         return "the crew can't answer before it was asked: a pause is negative"
+    if drill.crew.permit_s <= 0:
+        return "the crew can't ask for its permit all the time: permit_s must be more than 0"
     for conduct in drill.conducts:
         if conduct.to_s is not None and conduct.to_s <= conduct.from_s:
             return f"the conduct of {conduct.squad} must end after it begins"

@@ -90,6 +90,12 @@ def run(
     squad: Annotated[
         list[str] | None, typer.Option(help="A squad that takes part in a live drill; all when none is named")
     ] = None,
+    person: Annotated[
+        list[str] | None, typer.Option(help="A contact who is told in a live drill; nobody when none is named")
+    ] = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="A channel on which they are told; all of theirs when none is named")
+    ] = None,
     county: _County = COUNTY,
 ) -> None:
     """Rehearse a drill; status 0 only when everything wanted happened.
@@ -105,7 +111,16 @@ def run(
     if live:
         if speed not in (None, 1.0):
             raise HubError("a live drill goes by the real clock: leave --speed out")
-        passed = hold_live_drill(found, county, seed=chosen, squads=squad or (), json=json, page=report)
+        passed = hold_live_drill(
+            found,
+            county,
+            seed=chosen,
+            squads=squad or (),
+            people=person or (),
+            channels=channel or (),
+            json=json,
+            page=report,
+        )
         raise typer.Exit(0 if passed else 1)
     if not hold_rehearsal(found, county, seed=chosen, speed=speed, json=json, page=report):
         raise typer.Exit(1)

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from database.pool import Connection, open_pool
-from dispatch.exercises import Exercise, end_exercise, open_exercise, status_of
+from database.pool import open_pool
+from dispatch.exercises import end_exercise, open_exercise, status_of
 from dispatch.words import Words
 from lifeline.county import read_county
 from lifeline.rehearsal.assess import assess_drill
@@ -18,7 +18,7 @@ from lifeline.settings import Settings
 from simulators.drill import Drill
 from simulators.judgement import judge
 from simulators.publisher import Publisher
-from simulators.roster import VirtualSensor, read_roster
+from simulators.roster import read_roster
 from simulators.squads import Squads
 
 _TICK_S = 1.0
@@ -66,10 +66,13 @@ async def hold_live(
     *,
     seed: int,
     squads: Sequence[str],
+    people: Sequence[str],
+    channels: Sequence[str],
     look: Callable[[float], None],
 ) -> Rehearsed:
     """Hold ``drill`` on the running hub of ``settings`` with real ``squads`` (ids; all when none is named).
 
+    Of the people only those who are named are told, on their ``channels`` of these names, on all when none is named.
     The exercise is ended, with its report kept, however the drill ends.
     """
     county, sensors = read_county(county_folder), read_roster(county_folder / "sensors.csv")
@@ -80,7 +83,17 @@ async def hold_live(
         opened.callback(pool.terminate)
         start = datetime.now(UTC).astimezone(county.time_zone).replace(microsecond=0) + timedelta(seconds=1)
         async with pool.acquire() as connection:
-            exercise = await _open(connection, drill, players, enrolled, seed, start)
+            exercise = await open_exercise(
+                connection,
+                drill.name,
+                Words(drill.title.zh, drill.title.en),
+                seed,
+                sensors=[sensor.code for sensor in players],
+                squads=enrolled,
+                people=people,
+                channels=channels,
+                now=start,
+            )
         name, prefix = f"{settings.client_id}-{exercise.twin_prefix.rstrip('.')}", settings.topic_prefix
         publisher = opened.enter_context(Publisher(settings.broker, client_id=name, prefix=prefix))
 
@@ -105,7 +118,7 @@ async def hold_live(
                 look=look,
             )
             async with pool.acquire() as connection:
-                record = await read_record(connection, exercise, start, None, prefix)
+                record = await read_record(connection, exercise, start, None)
             took_s = (datetime.now(UTC) - start).total_seconds()
             held = Rehearsed(drill, seed, exercise, played, record, judge(drill, record.observations), took_s)
         except BaseException:
@@ -115,22 +128,3 @@ async def hold_live(
         async with pool.acquire() as connection:
             await end_exercise(connection, exercise.exercise_id, assess_drill(held, None), datetime.now(UTC))
     return held
-
-
-async def _open(
-    connection: Connection,
-    drill: Drill,
-    players: Sequence[VirtualSensor],
-    squads: Sequence[str],
-    seed: int,
-    start: datetime,
-) -> Exercise:
-    return await open_exercise(
-        connection,
-        drill.name,
-        Words(drill.title.zh, drill.title.en),
-        seed,
-        sensors=[sensor.code for sensor in players],
-        squads=squads,
-        now=start,
-    )

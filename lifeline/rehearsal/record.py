@@ -50,7 +50,7 @@ class Record:
 
 
 async def read_record(
-    connection: Connection, exercise: Exercise, start: datetime, arrivals: Sequence[Arrival] | None, topic_prefix: str
+    connection: Connection, exercise: Exercise, start: datetime, arrivals: Sequence[Arrival] | None
 ) -> Record:
     """Read what ``exercise``, whose drill began at ``start``, has caused so far; sensors by their real codes.
 
@@ -62,8 +62,9 @@ async def read_record(
     incidents = await connection.fetch(_SQL.incidents, number, head)
     hazards = await connection.fetch(_SQL.hazard_events, number, head)
     tasks = await connection.fetch(_SQL.task_events, number)
+    permits = await connection.fetch(_SQL.permits, number)
     messages = await connection.fetch(_SQL.messages, number)
-    bad = await connection.fetch(_SQL.quarantined, f"{topic_prefix}/%/{exercise.twin_prefix}%")
+    bad = await connection.fetch(_SQL.quarantined, number)
     clock = _Clock(start)
     about = {row["incident_id"]: {"sensor": row["sensor"], "hazard_type": row["hazard_type"]} for row in incidents}
     observed = [_of_hazard(row, clock) for row in hazards]
@@ -78,6 +79,7 @@ async def read_record(
         observed += [replace(one, what="order_received") for one in confirmed]
     else:
         observed += [_of_order(arrival, about, clock) for arrival in arrivals]
+    observed += [one for row in permits for one in _of_permit(row, about, clock)]
     observed += [Observation("message_quarantined", clock.at_s(row["received_at"])) for row in bad]
     cases = tuple(
         _case(row, [task for task in tasks if task["incident_id"] == row["incident_id"]], clock) for row in incidents
@@ -121,6 +123,16 @@ def _of_incident(
 def _of_order(arrival: Arrival, about: Mapping[int, Mapping[str, Any]], clock: _Clock) -> Observation:
     known = about.get(arrival.order["incident_id"], {})
     return Observation("order_received", clock.at_s(arrival.at), squad=arrival.squad_id, **known)
+
+
+def _of_permit(row: asyncpg.Record, about: Mapping[int, Mapping[str, Any]], clock: _Clock) -> list[Observation]:
+    """An answer to a crew that asked, and its revocation; what is not known is no permission either."""
+    known = {"squad": row["squad_id"], **about[row["incident_id"]]}
+    answer: Event = "permit_granted" if row["verdict"] == "granted" else "permit_refused"
+    seen = [Observation(answer, clock.at_s(row["judged_at"]), **known)]
+    if row["revoked"]:
+        seen.append(Observation("permit_revoked", clock.at_s(row["ended_at"]), **known))
+    return seen
 
 
 def _case(row: asyncpg.Record, tasks: Sequence[asyncpg.Record], clock: _Clock) -> Case:

@@ -19,11 +19,18 @@ SELECT task_id, event, at, actor, note, incident_id, squad_id, decision #>> '{sh
 FROM task_event JOIN task USING (task_id) WHERE task.exercise_id = $1 ORDER BY task_event_id
 
 -- name: messages
--- To squads; what people would be told shows on the console alone.
-SELECT key, recipient, channel, attempts, created_at, sent_at, received_at,
+-- To squads and to people who are enrolled; what nobody enrolled has the function for shows on the console alone.
+SELECT key, recipient, channel, attempts, notification.created_at, sent_at, received_at, hazard_type,
        coalesce(body #>> '{title,zh}', body #>> '{text,zh}') AS title_zh
-FROM notification WHERE exercise_id = $1 AND channel = 'mqtt' ORDER BY notification_id
+FROM notification LEFT JOIN task USING (task_id)
+LEFT JOIN incident ON incident.incident_id = coalesce(notification.incident_id, task.incident_id)
+WHERE notification.exercise_id = $1 AND channel <> 'console' ORDER BY notification_id
+
+-- name: permits
+-- One that was revoked has alarmed its crew, under a key of its own.
+SELECT verdict, judged_at, ended_at, squad_id, incident_id,
+       EXISTS (SELECT FROM notification WHERE key = 'permit-' || permit_id) AS revoked
+FROM permit JOIN task USING (task_id) WHERE exercise_id = $1 ORDER BY permit_id
 
 -- name: quarantined
--- What the exercise's own sensors sent, by their topics.
-SELECT received_at, reason FROM quarantine WHERE topic LIKE $1 ORDER BY quarantine_id
+SELECT received_at, reason FROM quarantine WHERE exercise_id = $1 ORDER BY quarantine_id

@@ -85,6 +85,6 @@ async def rehearse(
         )
         async with pool.acquire() as connection:
             arrivals = tuple(played.squads.arrivals.values())
-            record = await read_record(connection, exercise, start, arrivals, hub.intake.registry.prefix)
+            record = await read_record(connection, exercise, start, arrivals)
     report = judge(drill, record.observations)
     return Rehearsed(drill, seed, exercise, played, record, report, monotonic() - began)

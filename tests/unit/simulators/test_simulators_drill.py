@@ -164,7 +164,16 @@ def test_a_squad_answers_step_by_step() -> None:
     assert steps("obeys", PACE) == obeys
     assert steps("refuses", PACE) == ((0, "received"), (60, "refuse"))
     assert steps("absent", PACE) == ()
-    assert PACE.faster(30) == Pace(2, 1, 10, 20)
+    assert PACE.faster(30) == Pace(2, 1, 10, 20, permit_s=10)
+
+
+def test_a_crew_asks_for_its_permit_until_it_is_done() -> None:
+    asked = steps("obeys", PACE, needs_permit=True)
+    assert asked[3:] == ((300, "on_scene"), (300, "permit"), (300, "done"))
+    often = steps("obeys", replace(PACE, permit_s=200), needs_permit=True)
+    assert often[4:] == ((200, "permit"), (200, "permit"), (200, "done"))
+    assert steps("refuses", PACE, needs_permit=True) == ((0, "received"), (60, "refuse"))
+    assert steps("obeys", Pace(0, 0, 0, 0), needs_permit=True) == steps("obeys", Pace(0, 0, 0, 0))
 
 
 def test_a_drill_clock_ends_its_interval_now_and_runs_at_its_speed() -> None:
