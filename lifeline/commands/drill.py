@@ -60,11 +60,12 @@ def check(
     county: _County = COUNTY,
 ) -> None:
     """Check drills against the county; status 1 when one of them can't be played."""
-    sensors = read_roster(county / "sensors.csv")
+    from lifeline.rehearsal.casting import load_cast
+
     faults = 0
     for path in [_find(name) for name in files] if files else _shipped():
         try:
-            load_drill(path, sensors)
+            load_cast(path, county)
             typer.echo(f"{path.stem}: good")
         except DrillError as error:
             faults += 1
@@ -104,9 +105,10 @@ def run(
     and LIFELINE_DATABASE_URL name. The hub goes by the drill's time, so the outcome is the same at any speed.
     """
     # Listing drills should not wait for the hub's rooms.
+    from lifeline.rehearsal.casting import load_cast
     from lifeline.rehearsal.hold import hold_live_drill, hold_rehearsal
 
-    found = load_drill(_find(name), read_roster(county / "sensors.csv"))
+    found = load_cast(_find(name), county)
     chosen = found.seed if seed is None else seed
     if live:
         if speed not in (None, 1.0):

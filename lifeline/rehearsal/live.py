@@ -6,8 +6,11 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from database.pool import open_pool
 from dispatch.exercises import end_exercise, open_exercise, status_of
+from dispatch.lessons import Lessons, open_lessons
 from dispatch.words import Words
 from lifeline.county import read_county
 from lifeline.rehearsal.assess import assess_drill
@@ -73,7 +76,7 @@ async def hold_live(
     """Hold ``drill`` on the running hub of ``settings`` with real ``squads`` (ids; all when none is named).
 
     Of the people only those who are named are told, on their ``channels`` of these names, on all when none is named.
-    The exercise is ended, with its report kept, however the drill ends.
+    The exercise is ended, with its report kept, however the drill ends; what it found wanting opens revisions of plans.
     """
     county, sensors = read_county(county_folder), read_roster(county_folder / "sensors.csv")
     players = drill.players(sensors)
@@ -120,11 +123,15 @@ async def hold_live(
             async with pool.acquire() as connection:
                 record = await read_record(connection, exercise, start, None)
             took_s = (datetime.now(UTC) - start).total_seconds()
-            held = Rehearsed(drill, seed, exercise, played, record, judge(drill, record.observations), took_s)
+            report = judge(drill, record.observations)
+            held = Rehearsed(drill, seed, exercise, played, record, report, start, took_s)
         except BaseException:
             async with pool.acquire() as connection:
                 await end_exercise(connection, exercise.exercise_id, {}, datetime.now(UTC))
             raise
         async with pool.acquire() as connection:
-            await end_exercise(connection, exercise.exercise_id, assess_drill(held, None), datetime.now(UTC))
+            assessed = assess_drill(held, None)
+            await end_exercise(connection, exercise.exercise_id, assessed, datetime.now(UTC))
+            learnt = msgspec.convert(assessed, Lessons)
+            await open_lessons(connection, learnt, f"exercise {exercise.exercise_id}", datetime.now(UTC))
     return held

@@ -11,6 +11,8 @@ import asyncpg
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.exercises import Exercise
+from dispatch.plans import Limits, Response
+from dispatch.responses import responses_of
 from simulators.drill import Event
 from simulators.judgement import Observation
 from simulators.squads import Arrival
@@ -28,7 +30,11 @@ _OF_TASK: Mapping[str, Event] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One incident: what opened it, and the first time of each step in drill seconds."""
+    """One incident: what opened it, the first time of each step in drill seconds, and what its plan calls for.
+
+    ``grade`` is the gravest that it came to; ``limits`` are the plan's, at the grade that it was applied at; amounts of
+    ``materials`` are by item.
+    """
 
     incident_id: int
     sensor: str | None
@@ -37,16 +43,41 @@ class Case:
     stage: str
     title: tuple[str, str]
     steps_s: Mapping[str, float] = field(default_factory=dict)
-    shortfall: tuple[str, str] | None = None
+    limits: Limits | None = None
+    materials: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One squad that a plan calls for, and how far it came."""
+
+    hazard_type: str
+    title: tuple[str, str]
+    skill: str
+    ordered: bool
+    came: bool
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A material in all stores together, as far as nothing else has reserved it."""
+
+    item: str
+    name: tuple[str, str]
+    unit: str
+    free: int
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All that the exercise caused."""
+    """All that the exercise caused, and what there was to do it with."""
 
     observations: tuple[Observation, ...]
     cases: tuple[Case, ...]
     messages: tuple[Mapping[str, Any], ...]
+    parts: tuple[Part, ...] = ()
+    stocks: tuple[Stock, ...] = ()
 
 
 async def read_record(
@@ -81,10 +112,18 @@ async def read_record(
         observed += [_of_order(arrival, about, clock) for arrival in arrivals]
     observed += [one for row in permits for one in _of_permit(row, about, clock)]
     observed += [Observation("message_quarantined", clock.at_s(row["received_at"])) for row in bad]
-    cases = tuple(
-        _case(row, [task for task in tasks if task["incident_id"] == row["incident_id"]], clock) for row in incidents
+    responses = await responses_of(connection, incidents)
+    cases = tuple(_case(row, tasks, responses[row["incident_id"]], clock) for row in incidents)
+    return Record(
+        tuple(one for one in observed if one is not None),
+        cases,
+        tuple(dict(row) for row in messages),
+        tuple(_part(row, about) for row in await connection.fetch(_SQL.roles, number)),
+        tuple(
+            Stock(row["item"], (row["name_zh"], row["name_en"]), row["unit"], row["free"])
+            for row in await connection.fetch(_SQL.stock)
+        ),
     )
-    return Record(tuple(one for one in observed if one is not None), cases, tuple(dict(row) for row in messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +174,15 @@ def _of_permit(row: asyncpg.Record, about: Mapping[int, Mapping[str, Any]], cloc
     return seen
 
 
-def _case(row: asyncpg.Record, tasks: Sequence[asyncpg.Record], clock: _Clock) -> Case:
+def _case(row: asyncpg.Record, tasks: Sequence[asyncpg.Record], response: Response, clock: _Clock) -> Case:
     steps = {"opened": clock.at_s(row["opened_at"])}
+    if row["filed_at"] is not None:
+        steps["filed"] = clock.at_s(row["filed_at"])
     for task in tasks:
-        steps.setdefault(task["event"], clock.at_s(task["at"]))
+        if task["incident_id"] == row["incident_id"]:
+            steps.setdefault(task["event"], clock.at_s(task["at"]))
     if row["closed_at"] is not None:
         steps["closed"] = clock.at_s(row["closed_at"])
-    short = next((task for task in tasks if task["shortfall_zh"]), None)
     return Case(
         row["incident_id"],
         row["sensor"],
@@ -150,5 +191,12 @@ def _case(row: asyncpg.Record, tasks: Sequence[asyncpg.Record], clock: _Clock) -
         row["stage"],
         (row["title_zh"], row["title_en"]),
         steps,
-        (short["shortfall_zh"], short["shortfall_en"]) if short is not None else None,
+        response.limits,
+        response.materials,
     )
+
+
+def _part(row: asyncpg.Record, about: Mapping[int, Mapping[str, Any]]) -> Part:
+    title = (row["title_zh"], row["title_en"])
+    hazard_type = about[row["incident_id"]]["hazard_type"]
+    return Part(hazard_type, title, row["skill"], row["ordered"], row["came"], row["done"])

@@ -142,7 +142,13 @@ def test_taking_an_observation_away_never_helps(lost: set[int]) -> None:
         (("injections", 0, "sensors"), ["gas-9999"], "no sensor of the county is called gas-9999"),
         (("injections", 0, "causes"), {"leak": 1.0}, "sets leak, but a gas sensor knows leak_l_min"),
         (("crew", "done_s"), -1, "can't answer before it was asked"),
+        (("crew", "permit_s"), 0, "permit_s must be more than 0"),
         (("title",), {"zh": "只有中文"}, "missing required field `en`"),
+        (("wanted", 0, "sensr"), "gas-0003", r"there is no wanted\[0\].sensr"),
+        (("limits",), {"detekt_s": 5}, r"there is no limits.detekt_s"),
+        (("speeed",), 5, r"there is no speeed"),
+        (("wanted", 0, "squad"), "gas-1", r"wanted 1 \(hazard_graded\) names a squad, which it can't have"),
+        (("wanted", 4, "grade"), 1, r"wanted 5 \(order_received\) names a grade, which it can't have"),
     ],
 )
 def test_a_drill_that_makes_no_sense_is_refused_with_a_sentence(
