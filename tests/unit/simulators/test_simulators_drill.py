@@ -182,9 +182,10 @@ def test_a_crew_asks_for_its_permit_until_it_is_done() -> None:
     assert steps("obeys", Pace(0, 0, 0, 0), needs_permit=True) == steps("obeys", Pace(0, 0, 0, 0))
 
 
-def test_a_drill_clock_ends_its_interval_now_and_runs_at_its_speed() -> None:
+def test_a_drill_clock_ends_its_interval_with_the_drill_and_runs_at_its_speed() -> None:
     clock = drill_clock(GAS_LEAK, now=NOW)
-    assert clock.of_reading(NOW) == GAS_LEAK.duration_s
+    assert clock.of_reading(NOW + timedelta(seconds=40)) == GAS_LEAK.duration_s == 40 * GAS_LEAK.speed
+    assert drill_clock(replace(GAS_LEAK, speed=1.0), now=NOW).of_reading(NOW) == 0
     assert clock.of_wall(NOW + timedelta(seconds=2)) == 300
     assert clock.wall(300) == NOW + timedelta(seconds=2)
 
