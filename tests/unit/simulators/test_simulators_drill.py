@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.clock import DrillClock
+from simulators.device import DEVICE_SETTINGS
 from simulators.drill import Drill, load_drill
 from simulators.errors import DrillError
 from simulators.fleet import Fleet, SensorReading
 from simulators.judgement import Observation, judge
+from simulators.network import NETWORK_SETTINGS
 from simulators.playback import drill_clock, play
 from simulators.roster import read_roster
 from simulators.squads import Pace, steps
@@ -51,6 +53,13 @@ def test_every_drill_that_is_shipped_can_be_loaded(path: Path) -> None:
     # One that stands for several wanted outcomes may be too often for one of them.
     assert all(outcome.met or outcome.wanted.at_most is not None for outcome in judge(drill, happened).outcomes)
     assert judge(drill, []).passed == (not happened)
+
+
+def test_every_truth_about_devices_and_networks_is_part_of_some_drill() -> None:
+    shipped = [load_drill(path, SENSORS) for path in DRILLS]
+    injections = [injection for drill in shipped for injection in drill.injections]
+    assert {name for one in injections for name in one.device} == set(DEVICE_SETTINGS)
+    assert {name for one in injections for name in one.network} == set(NETWORK_SETTINGS)
 
 
 def test_the_gas_leak_goes_through_every_grade_and_back() -> None:
