@@ -4,22 +4,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from difflib import unified_diff
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
-import msgspec
 import typer
 import yaml
 from rich.console import Console
 from rich.table import Table
 
 from alerts.grades import GRADES
-from dispatch import planbook
-from dispatch.exercises import report_of
+from dispatch import lessons, planbook
 from dispatch.plans import Plan, read_plans
-from lifeline.errors import HubError
 from lifeline.reach import audited, on_pool
-from lifeline.rehearsal.findings import Finding
 from lifeline.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -66,71 +62,25 @@ def _lines(plan: Plan | None) -> list[str]:
 def load(
     folder: _Folder,
     by: _By,
-    note: Annotated[str, typer.Option(help="Why")] = "",
-    exercise: Annotated[int | None, typer.Option(min=1, help="Why: a finding of this exercise")] = None,
-    report: Annotated[Path | None, typer.Option(help="Why: a finding in this report of a rehearsal, JSON")] = None,
-    finding: Annotated[int | None, typer.Option(min=1, help="Its number, see `lifeline plans findings`")] = None,
+    note: Annotated[str, typer.Option(help="Why it is changed")] = "",
+    answers: Annotated[
+        list[int] | None, typer.Option(help="A drill's finding that this answers, by its number")
+    ] = None,
 ) -> None:
-    """Propose the plans that differ from their newest revision; each is in force once another person approves it.
-
-    What a drill has found is the reason of the revision when --finding names it.
-    """
+    """Propose the plans that differ from their newest revision; each is in force once another person approves it."""
     plans = read_plans(folder)
-    if finding is not None:
-        note = " ".join(filter(None, (_finding(_findings(exercise, report), finding), note)))
 
     async def propose(pool: asyncpg.Pool) -> list[str]:
         async with audited(pool, "plans load") as connection:
-            return await planbook.propose(connection, plans, by, datetime.now(UTC), note)
+            added = await planbook.propose(connection, plans, by, datetime.now(UTC), note)
+            await lessons.answer(connection, answers or (), added)
+            return added
 
     added = on_pool(load_settings(), "plans", propose)
     for name in added:
         typer.echo(f"proposed: {name}")
     if not added:
         typer.echo("nothing differs")
-
-
-@app.command()
-def findings(
-    exercise: Annotated[int | None, typer.Option(min=1, help="Of this exercise")] = None,
-    report: Annotated[Path | None, typer.Option(help="In this report of a rehearsal, JSON")] = None,
-) -> None:
-    """Show what a drill has found, with its proposals for the plan; `lifeline plans load --finding N` takes one up."""
-    for number, found in enumerate(_findings(exercise, report).found, 1):
-        typer.echo(f"{number}. {found.zh}：{found.proposal_zh}\n   {found.en}: {found.proposal_en}")
-
-
-class _Findings(msgspec.Struct, frozen=True):
-    of: str
-    found: tuple[Finding, ...]
-
-
-def _findings(exercise: int | None, report: Path | None) -> _Findings:
-    if (exercise is None) == (report is None):
-        raise HubError("say which drill: --exercise NUMBER, or --report FILE of a rehearsal")
-    try:
-        if report is not None:
-            body = msgspec.json.decode(report.read_bytes(), type=dict[str, Any])
-            return _Findings(str(body["drill"]), msgspec.convert(body["findings"], tuple[Finding, ...]))
-    except OSError as error:
-        raise HubError(f"{report}: {error.strerror}") from error
-    except (KeyError, msgspec.MsgspecError) as error:
-        raise HubError(f"{report}: no report of a drill: {error}") from error
-    number = exercise or 0
-
-    async def read(pool: asyncpg.Pool) -> dict[str, Any]:
-        async with pool.acquire() as connection:
-            return await report_of(connection, number)
-
-    body = on_pool(load_settings(), "plans", read)
-    return _Findings(f"{body['drill']} ({number})", msgspec.convert(body["findings"], tuple[Finding, ...]))
-
-
-def _finding(findings: _Findings, number: int) -> str:
-    if number > len(findings.found):
-        raise HubError(f"drill {findings.of} has {len(findings.found)} findings: see `lifeline plans findings`")
-    found = findings.found[number - 1]
-    return f"演练 drill {findings.of} #{number}：{found.zh} → {found.proposal_zh} / {found.en} → {found.proposal_en}"
 
 
 @app.command()
@@ -163,3 +113,55 @@ def history(hazard_type: Annotated[str | None, typer.Argument(help="Only of this
         approved = f"{row['approved_at']:%Y-%m-%d %H:%M} {row['approved_by']}" if row["approved_at"] else "-"
         table.add_row(row["hazard_type"], str(row["revision"]), proposed, approved, row["note"])
     Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def learn(
+    report: Annotated[Path, typer.Argument(help="What `lifeline drill run … --json FILE` wrote")], by: _By
+) -> None:
+    """Open a revision of the plans concerned for each finding of a drill."""
+    found = lessons.read_lessons(report)
+
+    async def open_all(pool: asyncpg.Pool) -> list[int]:
+        async with audited(pool, "plans learn") as connection:
+            return await lessons.open_lessons(connection, found, by, datetime.now(UTC))
+
+    opened = on_pool(load_settings(), "plans", open_all)
+    typer.echo(f"findings: {len(found.findings)}, opened: {len(opened)}")
+
+
+@app.command()
+def findings(
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones too")] = False,
+) -> None:
+    """List what drills found wanting in plans and no revision has answered yet."""
+
+    async def read(pool: asyncpg.Pool) -> list[asyncpg.Record]:
+        async with pool.acquire() as connection:
+            return await lessons.listed(connection, closed=everything)
+
+    table = Table("number", "plan", "drill", "finding", "proposal", "answer", box=None)
+    for row in on_pool(load_settings(), "plans", read):
+        answer = f"revision {row['revision']}" if row["revision"] is not None else "-"
+        if row["closed_at"] is not None:
+            answer = f"{answer}, closed {row['closed_at']:%Y-%m-%d} {row['closed_by']}: {row['closed_note']}"
+        drill = f"{row['drill']} {row['held_at']:%Y-%m-%d}"
+        finding, proposal = (f"{row[f'{name}_zh']} {row[f'{name}_en']}" for name in ("text", "proposal"))
+        table.add_row(str(row["plan_finding_id"]), row["hazard_type"], drill, finding, proposal, answer)
+    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+
+
+@app.command()
+def dismiss(
+    number: Annotated[int, typer.Argument(help="Of the finding, as `lifeline plans findings` shows it")],
+    by: _By,
+    because: Annotated[str, typer.Option(help="Why nothing is to be changed")],
+) -> None:
+    """Close a drill's finding without changing the plan."""
+
+    async def close(pool: asyncpg.Pool) -> None:
+        async with audited(pool, "plans dismiss") as connection:
+            await lessons.dismiss(connection, number, by, because, datetime.now(UTC))
+
+    on_pool(load_settings(), "plans", close)
+    typer.echo(f"finding {number}: closed")
