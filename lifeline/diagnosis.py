@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,8 @@ from database.engine import detect_engine
 from database.errors import DatabaseError
 from database.pool import connect
 from database.queries import load_queries
-from ingest.broker import Broker
 from ingest.errors import IngestError
+from lifeline.certificates import broker_end
 from lifeline.errors import HubError
 from lifeline.preparation import latest_migration
 from lifeline.settings import ROLES, Settings
@@ -162,7 +161,7 @@ async def _broker(settings: Settings, now: datetime) -> list[Finding]:
     findings = []
     context = broker.ssl_context()
     if context is not None:
-        findings.append(judge_certificate(await _certificate_end(broker, context), now))
+        findings.append(judge_certificate(await broker_end(broker), now))
     async with aiomqtt.Client(
         broker.host,
         broker.port,
@@ -175,12 +174,3 @@ async def _broker(settings: Settings, now: datetime) -> list[Finding]:
     ):
         findings.append(Finding("ok", f"broker: {broker.host}:{broker.port} lets us in over MQTT 5"))
     return findings
-
-
-async def _certificate_end(broker: Broker, context: ssl.SSLContext) -> datetime:
-    _, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
-    try:
-        certificate = writer.get_extra_info("peercert")
-    finally:
-        writer.close()
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
