@@ -35,7 +35,14 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         topic_filters=_carried(topic_filters(prefix, decoder), settings),
         receive_max=_RECEIVE_MAX,
     )
-    service = await build_service(pool, session, decoder, prefix=prefix, unknown_sensor=settings.unknown_sensor)
+    service = await build_service(
+        pool,
+        session,
+        decoder,
+        prefix=prefix,
+        unknown_sensor=settings.unknown_sensor,
+        keep_days=settings.keep_readings_days,
+    )
     stats = {"session": session.stats, "ingest": service.pipeline.stats, "alerts": service.engine.stats}
     return Work(service.run, lambda: service.ready, session.close, stats, lambda: _figures(service))
 
