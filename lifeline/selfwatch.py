@@ -8,7 +8,7 @@ import asyncio
 import shutil
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class SelfWatch:
     settings: Settings
     refused: deque[datetime] = field(default_factory=lambda: deque(maxlen=_MOST_LOGINS))
     since: Mapping[str, datetime] = field(default_factory=dict)
+    vitals: Vitals = field(default_factory=Vitals)
     _hears_broker: bool = False
     _certificate_end: datetime | None = None
     _certificates_seen_at: datetime | None = None
@@ -54,9 +55,13 @@ class SelfWatch:
             if self.settings.broker_dollar_topics:
                 group.create_task(self._listen(), name="broker's log")
 
+    def figures(self) -> dict[str, float]:
+        """The latest look, for the heartbeat."""
+        return {name: value for name, value in asdict(self.vitals).items() if value is not None}
+
     async def run_once(self, now: datetime) -> Settled:
         """Measure, judge, and settle what follows."""
-        vitals = await self.measure(now)
+        self.vitals = vitals = await self.measure(now)
         async with self.pool.acquire() as connection, connection.transaction():
             judged = judge(vitals, await open_troubles(connection), self.since, now)
             settled = Settled()

@@ -58,7 +58,9 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
         work = await build(settings, pool)
         probe = Probe(os.getpid(), work.ready, Metrics(work.stats))
         port = await opened.enter_async_context(serve_probe(probe, settings.probe_host, settings.probe_port(role)))
-        heartbeat = Heartbeat(pool, role, os.getpid(), datetime.now(UTC), work.ready, work.figures)
+        own = SelfWatch(pool, settings) if role == "dispatch" else None  # one process speaks for all of them
+        figures = work.figures if own is None else own.figures
+        heartbeat = Heartbeat(pool, role, os.getpid(), datetime.now(UTC), work.ready, figures)
         listener = Listener(settings.database, application=role)
         log.info("started", probe=f"http://{settings.probe_host}:{port}")
         async with asyncio.TaskGroup() as group:
@@ -67,8 +69,8 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
                 group.create_task(listener.run(), name="listener"),
                 group.create_task(heartbeat.run(), name="heartbeat"),
             ]
-            if role == "dispatch":  # one process speaks for all of them
-                tasks.append(group.create_task(SelfWatch(pool, settings).run(), name="self watch"))
+            if own is not None:
+                tasks.append(group.create_task(own.run(), name="self watch"))
                 if settings.watchdog_url is not None:
                     watchdog = Watchdog(pool, settings.watchdog_url.get_secret_value(), ROLES)
                     tasks.append(group.create_task(watchdog.run(), name="watchdog"))
