@@ -38,7 +38,7 @@ def expand(sql: str, span: Span, values: Mapping[str, list[str]]) -> str:
                 (only,) = chosen
                 return only
             case "sqlstring":
-                return ",".join("'" + value.replace("'", "''") + "'" for value in chosen)
+                return ",".join("'" + value.replace("'", "''") + "'" for value in chosen or [""])
         raise KeyError(f"{match[0]}: say how it is to be written")
 
     def macro(match: re.Match[str]) -> str:
