@@ -80,39 +80,41 @@ async def _fill(
     say(f"{kind.name}: {len(sensor_ids)} sensors, simulated")
     readings = simulate(kind)
     start = end - timedelta(days=days)
-    count, copied_s, rolled_s, squeezed_s, written = 0, 0.0, 0.0, 0.0, 0
+    count, settled, seconds = 0, 0, {"copy": 0.0, "roll_up": 0.0, "compress": 0.0}
     for first in range(0, days, _WEEK):
         week = range(first, min(first + _WEEK, days))
         began = perf_counter()
         for number in week:
-            count += await _copy_day(
-                connection, readings, sensor_ids, start + timedelta(days=number), number, timescale
-            )
-        copied_s += perf_counter() - began
+            day = start + timedelta(days=number)
+            count += await _copy_day(connection, readings, sensor_ids, day, number, timescale)
+        seconds["copy"] += perf_counter() - began
         if timescale:
-            written += await _grown(connection, kind, start, week)
-            rolled_s += await _roll_up(connection, kind, start, week)
-            squeezed_s += await _squeeze(
-                connection, kind.table, min(start + timedelta(days=week.stop), end - _COMPRESSED_AFTER)
-            )
+            seconds["roll_up"] += await _roll_up(connection, kind, start, week, last=week.stop == days)
+            before = min(start + timedelta(days=week.stop), end - _COMPRESSED_AFTER)
+            seconds["compress"] += await _squeeze(connection, kind.table, before)
         say(f"{kind.name}: {week.stop} of {days} days, {count:,} readings")
-    rollups_before = rollups_after = 0
+    figures = {"sensors": len(sensor_ids), "readings": count}
     if timescale:
-        for suffix in _ROLLUPS:
-            name = f"{kind.table}_{suffix}"
-            rollups_before += await connection.fetchval(_SQL.size_of_chunks, name)
-            squeezed_s += await _squeeze(connection, name, end - _ROLLUPS_COMPRESSED_AFTER)
-            rollups_after += await connection.fetchval(_SQL.size_of_chunks, name)
-    size = await connection.fetchval(_SQL.size_of_chunks if timescale else _SQL.size_of_partitions, kind.table)
-    return {
-        "sensors": len(sensor_ids),
-        "readings": count,
-        "bytes": size,
-        "bytes_written": written if timescale else size,
-        "rollup_bytes_before": rollups_before,
-        "rollup_bytes": rollups_after,
-        "seconds": {"copy": round(copied_s, 1), "roll_up": round(rolled_s, 1), "compress": round(squeezed_s, 1)},
-    }
+        settled = await connection.fetchval(_SQL.settled.format(table=kind.table), end - _COMPRESSED_AFTER)
+        figures |= await _weigh(connection, kind, settled, end)
+    else:
+        size = await connection.fetchval(_SQL.size_of_partitions, kind.table)
+        figures |= {"settled": count, "written": size, "kept": size, "rollups_written": 0, "rollups": 0, "bytes": size}
+    return figures | {"seconds": {name: round(spent, 1) for name, spent in seconds.items()}}
+
+
+async def _weigh(connection: Connection, kind: Kind, settled: int, end: datetime) -> dict[str, Any]:
+    """Bytes of what is ``settled`` as written and as kept, of the roll-ups before and after, of all readings."""
+    stats = await connection.fetchrow(_SQL.compressed, kind.table)
+    assert stats is not None
+    before = after = 0
+    for suffix in _ROLLUPS:
+        name = f"{kind.table}_{suffix}"
+        before += await connection.fetchval(_SQL.size_of_chunks, name)
+        await _squeeze(connection, name, end - _ROLLUPS_COMPRESSED_AFTER)
+        after += await connection.fetchval(_SQL.size_of_chunks, name)
+    size = await connection.fetchval(_SQL.size_of_chunks, kind.table)
+    return {"settled": settled, **stats, "rollups_written": before, "rollups": after, "bytes": size}
 
 
 async def _copy_day(
@@ -129,18 +131,13 @@ async def _copy_day(
     return len(rows[0])
 
 
-async def _grown(connection: Connection, kind: Kind, start: datetime, week: range) -> int:
-    """Bytes of the week's chunks as they were written."""
-    size: int = await connection.fetchval(
-        _SQL.size_of_week, kind.table, start + timedelta(days=week.start), start + timedelta(days=week.stop)
-    )
-    return size
+async def _roll_up(connection: Connection, kind: Kind, start: datetime, week: range, *, last: bool) -> float:
+    """Bring the roll-ups up to date; the seconds that it took.
 
-
-async def _roll_up(connection: Connection, kind: Kind, start: datetime, week: range) -> float:
-    """Bring the roll-ups up to date; the seconds that it took. Days of the county begin at 16:00 UTC: it overlaps."""
+    Days of the county begin at 16:00 UTC: the one that is not over is left to the next week.
+    """
     began = perf_counter()
-    since, until = start + timedelta(days=week.start - 1), start + timedelta(days=week.stop + 1)
+    since, until = start + timedelta(days=week.start - 1), start + timedelta(days=week.stop + last)
     for suffix in _ROLLUPS:
         await connection.execute(f"CALL refresh_continuous_aggregate('{kind.table}_{suffix}', '{since}', '{until}')")
     return perf_counter() - began
@@ -153,13 +150,10 @@ async def _squeeze(connection: Connection, table: str, before: datetime) -> floa
 
 
 def _summed(kinds: dict[str, Any]) -> dict[str, Any]:
-    total = {
-        name: sum(kind[name] for kind in kinds.values())
-        for name in ("readings", "bytes", "bytes_written", "rollup_bytes_before", "rollup_bytes")
-    }
-    for kind in kinds.values():
-        kind["bytes_per_reading"] = round(kind["bytes"] / kind["readings"], 1)
-    return total | {
-        "bytes_per_reading_written": round(total["bytes_written"] / total["readings"], 1),
-        "bytes_per_reading": round(total["bytes"] / total["readings"], 1),
-    }
+    """The sums; bytes per reading are those of what is old enough to be compressed."""
+    names = ("readings", "settled", "written", "kept", "rollups_written", "rollups", "bytes")
+    total = {name: sum(kind[name] for kind in kinds.values()) for name in names}
+    for figures in (*kinds.values(), total):
+        figures["bytes_per_reading_written"] = round(figures["written"] / figures["settled"], 1)
+        figures["bytes_per_reading"] = round(figures["kept"] / figures["settled"], 1)
+    return total

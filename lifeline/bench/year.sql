@@ -71,7 +71,10 @@ SELECT hypertable_size($1::regclass)
 -- name: size_of_partitions
 SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits WHERE inhparent = $1::regclass
 
--- name: size_of_week
-SELECT coalesce(sum(pg_total_relation_size(format('%I.%I', chunk_schema, chunk_name)::regclass)), 0)::bigint
-FROM timescaledb_information.chunks
-WHERE hypertable_name = $1 AND range_start >= $2::timestamptz AND range_start < $3::timestamptz AND NOT is_compressed
+-- name: compressed
+-- Bytes of the chunks that are compressed, before and now.
+SELECT coalesce(before_compression_total_bytes, 0) AS written, coalesce(after_compression_total_bytes, 0) AS kept
+FROM hypertable_compression_stats($1::regclass)
+
+-- name: settled
+SELECT count(*) FROM {table} WHERE time < $1

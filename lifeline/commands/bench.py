@@ -58,7 +58,7 @@ def alerts(json_file: _Json = None) -> None:
 @app.command()
 def year(
     sensors: Annotated[int, typer.Option(min=8, help="How many sensors, in the shares of a county")] = 1000,
-    days: Annotated[int, typer.Option(min=8, max=400, help="How long they report")] = 365,
+    days: Annotated[int, typer.Option(min=15, max=400, help="How long they report")] = 365,
     json_file: _Json = None,
 ) -> None:
     """Bytes per reading and the time of every dashboard's queries, with a year of simulated readings.
