@@ -19,6 +19,8 @@ RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-c
 COPY --from=build /opt/lifeline /opt/lifeline
 COPY counties /usr/share/lifeline/counties
 ENV PATH=/opt/lifeline/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# What libraries keep beside their work goes to the tmpfs: nothing else can be written.
+ENV NICEGUI_STORAGE_PATH=/tmp/nicegui MPLCONFIGDIR=/tmp/matplotlib
 # A volume that is mounted here takes over its owner.
 RUN install --directory --owner 1883 --group 1883 /var/lib/lifeline/credentials
 # Mosquitto's image runs under the same number, so the account files that the hub writes for it are its own.

@@ -88,7 +88,7 @@ class Record:
                 self._stop(step.at)
                 self.due_at = self.fed_back_at = None
             case "verify" | "override":
-                self.verified_how = verified_how(case, step.action)
+                self.verified_how = verified_how(case, step)
                 self.verified_by, self.verified_at = step.actor, step.at
                 detail["verified_how"] = self.verified_how
             case "close" | "dismiss":

@@ -4,12 +4,16 @@ from collections import Counter
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import yaml
 
 from alerts.rules import RuleError, Skill, Words
 from ingest.kinds import KINDS
+
+HUB = "hub"
+"""Kind, family, skill and actor of what the hub finds wrong with itself: no squad is sent for it."""
 
 _FILE = Path(__file__).with_name("grouping.yaml")
 
@@ -35,7 +39,7 @@ class ReportedType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A hazard type that people report and no sensor finds."""
 
     kind: str
-    skill: Skill
+    skill: Skill | Literal["hub"]
     title: Words
 
 
@@ -78,6 +82,6 @@ def read_grouping(path: Path) -> Grouping:
                 " and storm.radius_m no smaller than radius_m"
             )
     for name, reported in grouping.reported.items():
-        if reported.kind not in KINDS:
-            raise RuleError(f"{path.name}: {name}: unknown kind {reported.kind!r}: expected {', '.join(KINDS)}")
+        if reported.kind not in (*KINDS, HUB):
+            raise RuleError(f"{path.name}: {name}: unknown kind {reported.kind!r}: expected {', '.join((*KINDS, HUB))}")
     return grouping

@@ -62,15 +62,18 @@ class _Type(NamedTuple):
     title_en: str
 
 
-async def take_report(connection: Connection, report: Report, actor: str) -> Taken:
-    """Take a report in, in the caller's transaction. ReportError when something in it can't be."""
+async def take_report(connection: Connection, report: Report, actor: str, *, about: int | None = None) -> Taken:
+    """Take a report in, in the caller's transaction; ``about`` is the open incident that it belongs to, where known.
+
+    ReportError when something in it can't be.
+    """
     _check(report)
     await take_turn(connection)
     known = report.reference and await connection.fetchval(_SQL.known, report.source, report.reference)
     if known:
         return Taken(known, opened=False, repeated=True)
     kind = await _type_of(connection, report.hazard_type)
-    incident_id = await _join(connection, report, kind.skill)
+    incident_id = await _join(connection, report, kind.skill, about)
     opened = incident_id is None
     if incident_id is None:
         incident_id = await _open(connection, report, kind)
@@ -106,12 +109,16 @@ async def _type_of(connection: Connection, hazard_type: str) -> _Type:
     return _Type(*row)
 
 
-async def _join(connection: Connection, report: Report, skill: str) -> int | None:
-    subject = Subject(0, report.hazard_type, skill, report.grade, report.reported_at, report.longitude, report.latitude)
-    [found] = await arrange(connection, [subject])
-    if found.incident_id is None:
+async def _join(connection: Connection, report: Report, skill: str, about: int | None) -> int | None:
+    if about is None:
+        subject = Subject(
+            0, report.hazard_type, skill, report.grade, report.reported_at, report.longitude, report.latitude
+        )
+        [found] = await arrange(connection, [subject])
+        about = found.incident_id
+    if about is None:
         return None
-    joined: int | None = await connection.fetchval(_SQL.join, found.incident_id, report.reported_at, report.grade)
+    joined: int | None = await connection.fetchval(_SQL.join, about, report.reported_at, report.grade)
     return joined
 
 

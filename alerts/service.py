@@ -20,6 +20,7 @@ from ingest.errors import StaleState
 from ingest.pipeline import Pipeline, UnknownSensor
 from ingest.registry import Registry
 from ingest.session import Session
+from ingest.tables import USUAL_CARE
 
 TICK_S = 1.5  # what was decided takes effect within 2 s, also when nobody tells
 CLOCK_S = 0.5  # how late a timer may be looked at
@@ -38,6 +39,7 @@ class IngestService:
     engine: Engine
     pipeline: Pipeline
     plain: bool
+    keep_days: int
 
     @property
     def ready(self) -> bool:
@@ -93,16 +95,22 @@ class IngestService:
         while True:
             try:
                 async with self.pool.acquire() as connection:
-                    await upkeep.run_once(connection, datetime.now(UTC))
+                    await upkeep.run_once(connection, datetime.now(UTC), self.keep_days)
             except PASSING as error:
                 structlog.get_logger().warning("upkeep_failed", error=str(error) or type(error).__name__)
             await asyncio.sleep(_UPKEEP_S)
 
 
 async def build_service(
-    pool: asyncpg.Pool, session: Session, decoder: Decoder, *, prefix: str, unknown_sensor: UnknownSensor
+    pool: asyncpg.Pool,
+    session: Session,
+    decoder: Decoder,
+    *,
+    prefix: str,
+    unknown_sensor: UnknownSensor,
+    keep_days: int = USUAL_CARE.rows_days,
 ) -> IngestService:
-    """Load what the road needs in memory; nothing runs yet."""
+    """Load what the road needs in memory; nothing runs yet. Plain PostgreSQL keeps readings for ``keep_days``."""
     async with pool.acquire() as connection:
         engine_name = await detect_engine(connection)
     registry = Registry(prefix)
@@ -119,7 +127,7 @@ async def build_service(
         unknown_sensor=unknown_sensor,
         answer=session.publish,
     )
-    return IngestService(pool, session, registry, engine, pipeline, engine_name == "plain")
+    return IngestService(pool, session, registry, engine, pipeline, engine_name == "plain", keep_days)
 
 
 def topic_filters(prefix: str, decoder: Decoder) -> Sequence[str]:

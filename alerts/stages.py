@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from alerts.errors import AlertError
+from alerts.families import HUB
 
 Stage = Literal["reported", "filed", "dispatched", "handling", "fed_back", "verified", "closed"]
 Action = Literal["file", "dispatch", "handle", "feed_back", "verify", "override", "close", "return", "dismiss"]
@@ -107,11 +108,11 @@ def advance(case: Case, step: Step) -> Stage | None:
     return reached
 
 
-def verified_how(case: Case, action: Action) -> How:
-    """How a case is verified: by its sensors, by a person where it has none, or against them."""
-    if action == "override":
+def verified_how(case: Case, step: Step) -> How:
+    """How a case is verified: by its sensors or by what the hub measures of itself, by a person, or against them."""
+    if step.action == "override":
         return "override" if case.hazards_open else "person"
-    return "sensor" if case.hazards else "person"
+    return "sensor" if case.hazards or step.actor == HUB else "person"
 
 
 def _possible(stage: Stage) -> str:

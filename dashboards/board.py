@@ -8,9 +8,10 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as model
 
+from alerts.families import HUB
 from dashboards.query import DATASOURCE, Query
 from dashboards.text import fill
-from dashboards.words import Language, Words
+from dashboards.words import HUB_WORDS, Language, Words
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind
 
@@ -46,7 +47,7 @@ def begin_board(place: Place, name: str, title: Words, *, span: str = "now-24h")
     others = dashboard.DashboardLink(Words("其他看板", "dashboards").of(language))
     others.type(model.DashboardLinkType.DASHBOARDS).tags([TAG, language]).as_dropdown(True).keep_time(True)
     console = dashboard.DashboardLink(Words("值班台", "console").of(language))
-    console.type(model.DashboardLinkType.LINK).url(place.console).icon("external link").target_blank(True)
+    console.type(model.DashboardLinkType.LINK).url(f"{place.console}/console").icon("external link").target_blank(True)
     board.link(others.include_vars(False)).link(console)
     return board.with_variable(_constant("lang", language))
 
@@ -73,9 +74,17 @@ def choose_places(board: dashboard.Dashboard, language: Language) -> None:
         board.with_variable(_asked(name, label.of(language), sql).multi(True).include_all(True).current(_everything()))
 
 
+def choose_world(board: dashboard.Dashboard, language: Language) -> None:
+    """Variable world: without exercises, which is usual, or with them; its value is the schema that is read."""
+    apart, together = Words("不含", "left out").of(language), Words("含演练", "shown").of(language)
+    variable = dashboard.CustomVariable("world").label(Words("演练", "exercises").of(language))
+    board.with_variable(variable.values(f"{apart} : everyday, {together} : public"))
+
+
 def choose_kinds(board: dashboard.Dashboard, language: Language) -> None:
-    """Variable kind, all of them unless somebody chooses."""
-    names = ", ".join(f"{Words(kind.zh, kind.en).of(language)} : {kind.name}" for kind in KINDS.values())
+    """Variable kind, the hub itself among them, all of them unless somebody chooses."""
+    known = [*((kind.name, Words(kind.zh, kind.en)) for kind in KINDS.values()), (HUB, HUB_WORDS)]
+    names = ", ".join(f"{words.of(language)} : {name}" for name, words in known)
     variable = dashboard.CustomVariable("kind").label(Words("类型", "kind").of(language)).values(names)
     board.with_variable(variable.multi(True).include_all(True).current(_everything()))
 

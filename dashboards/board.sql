@@ -8,7 +8,7 @@ UNION ALL SELECT '–', '' ORDER BY 1
 
 -- name: sensors
 SELECT concat_ws(' ', code, nullif(name_${lang:raw}, '')) AS __text, code AS __value
-FROM sensor WHERE kind IN (${kind:sqlstring}) AND coalesce(grid_id, '') IN (${grid:sqlstring}) ORDER BY 2
+FROM ${world:raw}.sensor WHERE kind IN (${kind:sqlstring}) AND coalesce(grid_id, '') IN (${grid:sqlstring}) ORDER BY 2
 
 -- name: rollup
 -- Which roll-up is fine enough for the span that is shown; `finest` is what the board never goes below.
@@ -20,7 +20,7 @@ SELECT CASE WHEN $__timeTo()::timestamptz - $__timeFrom()::timestamptz > INTERVA
 -- Emergencies only: a low battery is no event of the plot.
 SELECT raised_at AS time, coalesce(cleared_at, $__timeTo()::timestamptz) AS timeend, sensor.code AS title,
        reason_${lang:raw} AS text, hazard_type AS tags
-FROM hazard JOIN sensor USING (sensor_id)
+FROM ${world:raw}.hazard JOIN ${world:raw}.sensor USING (sensor_id)
 WHERE raised_at <= $__timeTo()::timestamptz AND coalesce(cleared_at, 'infinity') >= $__timeFrom()::timestamptz
   AND peak_grade <= 2 AND sensor.kind IN (${kind:sqlstring}) AND coalesce(sensor.grid_id, '') IN (${grid:sqlstring})
 ORDER BY raised_at DESC LIMIT 200

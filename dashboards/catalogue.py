@@ -12,6 +12,7 @@ from alerts.rulefile import default_rules
 from dashboards.board import Place
 from dashboards.county import county_board
 from dashboards.dispatch import dispatch_board
+from dashboards.drills import drills_board
 from dashboards.hub import hub_board
 from dashboards.incidents import incidents_board
 from dashboards.kind import kind_board
@@ -30,6 +31,7 @@ def _boards(place: Place) -> Iterator[tuple[str, dashboard.Dashboard]]:
         yield rules.kind, kind_board(place, KINDS[rules.kind], rules)
     yield "incidents", incidents_board(place)
     yield "dispatch", dispatch_board(place)
+    yield "drills", drills_board(place)
     yield "hub", hub_board(place)
     yield "sensor", sensor_board(place)
 

@@ -10,6 +10,7 @@ from dashboards.board import (
     begin_board,
     choose_kinds,
     choose_places,
+    choose_world,
     link_to,
     mark_hazards,
 )
@@ -32,8 +33,9 @@ def _latest() -> str:
 def county_board(place: Place) -> dashboard.Dashboard:
     """Open incidents by grade, squads, silent sensors, the map, the board."""
     language = place.language
-    panels = Panels(language)
+    panels = Panels(language, place.console)
     board = begin_board(place, "county", Words("全县态势", "County overview"))
+    choose_world(board, language)
     choose_places(board, language)
     choose_kinds(board, language)
     mark_hazards(board, language)
@@ -53,7 +55,8 @@ def county_board(place: Place) -> dashboard.Dashboard:
         (_SQL.map_incidents, Words("案件", "incidents"), "severity", 14),
         (fill(_SQL.map_squads, squads=_SQL.squads_now), Words("队伍", "squads"), "busy", 9),
     ]
-    to_sensor = {"code": link_to("sensor", language, kind="${__data.fields.kind}", sensor="${__value.raw}")}
+    chosen = {"kind": "${__data.fields.kind}", "sensor": "${__value.raw}", "world": "${world}"}
+    to_sensor = {"code": link_to("sensor", language, **chosen)}
     add_panels(
         board,
         [

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from grafana_foundation_sdk.builders import dashboard
 
-from dashboards.board import Place, add_panels, begin_board
+from dashboards.board import Place, add_panels, begin_board, choose_world
 from dashboards.panels import Panels, places_mapping
+from dashboards.text import fill_parameters
 from dashboards.words import TASK_WORDS, Words
 from database.queries import load_queries
+from dispatch import kpis
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _STEPS = (
@@ -16,20 +18,23 @@ _STEPS = (
     TASK_WORDS["accepted"],
     TASK_WORDS["en_route"],
     TASK_WORDS["on_scene"],
+    TASK_WORDS["working"],
 )
-_STEP_COLOURS = ("transparent", "red", "yellow", "blue", "green")
+_RATES = {one.name: (Words(one.title.zh, one.title.en), "text") for one in kpis.DEFINITIONS if one.unit == "share"}
+_STEP_COLOURS = ("transparent", "red", "yellow", "blue", "green", "dark-green")
 
 
 def dispatch_board(place: Place) -> dashboard.Dashboard:
     """Tasks, squads' courses, and the times from the order to each step."""
     language = place.language
-    panels = Panels(language)
+    panels = Panels(language, place.console)
     board = begin_board(place, "dispatch", Words("处置与考核", "Dispatch and key figures"), span="now-7d")
+    choose_world(board, language)
     counts = {
         "unassigned": (Words("待派", "unassigned"), "red"),
         "under_way": (Words("进行中", "under way"), "orange"),
         "done": (Words("时段内完成", "done in the span"), "green"),
-        "refused": (Words("时段内拒绝", "refused in the span"), "yellow"),
+        "refused": (Words("时段内拒绝或未成", "refused or failed in the span"), "yellow"),
     }
     times = {
         "received_s": (Words("送达", "received"), "text"),
@@ -43,6 +48,13 @@ def dispatch_board(place: Place) -> dashboard.Dashboard:
             panels.figures(Words("任务", "tasks"), _SQL.figures, counts, width=12),
             panels.figures(
                 Words("自下令起用时（中位）", "median time from the order"), _SQL.step_times, times, unit="s", width=12
+            ),
+            panels.figures(
+                Words("考核指标（不含演练）", "key figures (without exercises)"),
+                fill_parameters(kpis.FIGURES, "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz", "'all'"),
+                _RATES,
+                unit="percentunit",
+                width=24,
             ),
             panels.lanes(
                 Words("队伍行动", "what squads did"), _SQL.courses, places_mapping(_STEPS, language, _STEP_COLOURS)

@@ -1,18 +1,22 @@
 """A running Grafana, over its HTTP API: what it has, and bringing it to what we have."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import httpx
+import requests
+from grafana_client import GrafanaApi, TokenAuth
+from grafana_client.client import GrafanaException
 
 from dashboards.catalogue import as_text
 from dashboards.errors import DashboardError
 from dashboards.words import Language, Words
 
 FOLDERS: Mapping[Language, tuple[str, str]] = {"zh": ("lifeline-zh", "值班看板"), "en": ("lifeline-en", "Duty office")}
+_ANSWER_WITHIN_S = 15.0
 _GIVEN_BY_GRAFANA = ("id", "version")
 _MESSAGE = Words("由 lifeline dashboards push 更新", "brought up to date by lifeline dashboards push")
 
@@ -33,15 +37,13 @@ class Grafana:
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self._http = httpx.Client(
-            base_url=url.rstrip("/") + "/api", headers={"Authorization": f"Bearer {token}"}, timeout=15
-        )
+        self._api = GrafanaApi.from_url(url.rstrip("/") + "/", TokenAuth(token), timeout=_ANSWER_WITHIN_S)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._http.close()
+        self._api.client.s.close()
 
     def compare(self, dashboards: Mapping[str, dict[str, Any]]) -> list[Difference]:
         """How Grafana stands to ``dashboards``, which are called as in the catalogue."""
@@ -62,7 +64,7 @@ class Grafana:
 
     def _compare(self, ours: dict[str, Any]) -> Difference:
         uid = ours["uid"]
-        answer = self._ask("GET", f"/dashboards/uid/{uid}", absent=True)
+        answer = self._ask(f"the dashboard {uid}", lambda: self._api.dashboard.get_dashboard(uid), absent=True)
         if answer is None:
             return Difference(uid, "new")
         theirs = {name: value for name, value in answer["dashboard"].items() if name not in _GIVEN_BY_GRAFANA}
@@ -72,31 +74,33 @@ class Grafana:
         return Difference(uid, "same") if theirs == ours else Difference(uid, "changed", tuple(lines))
 
     def _ensure_folder(self, uid: str, title: str) -> None:
-        if self._ask("GET", f"/folders/{uid}", absent=True) is None:
-            self._ask("POST", "/folders", {"uid": uid, "title": title})
+        folder = self._api.folder
+        if self._ask(f"the folder {uid}", lambda: folder.get_folder(uid), absent=True) is None:
+            self._ask(f"the new folder {uid}", lambda: folder.create_folder(title, uid))
 
     def _save(self, body: dict[str, Any], folder: str, message: str) -> None:
         wanted = {"dashboard": body, "folderUid": folder, "overwrite": True, "message": message}
-        self._ask("POST", "/dashboards/db", wanted)
+        self._ask(f"the change of {body['uid']}", lambda: self._api.dashboard.update_dashboard(wanted))
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, absent: bool = False) -> Any:
-        """The answer's JSON; None for 404 where that only means that something is ``absent``."""
+    def _ask(self, what: str, call: Callable[[], Any], *, absent: bool = False) -> Any:
+        """The answer; None for 404 where that only means that something is ``absent``."""
         try:
-            answer = self._http.request(method, path, json=body)
-        except httpx.HTTPError as error:
+            answer = call()
+        except GrafanaException as error:
+            if absent and error.status_code == HTTPStatus.NOT_FOUND:
+                return None
+            if error.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+                raise DashboardError(
+                    f"Grafana refuses {what} ({error.status_code}): LIFELINE_GRAFANA_TOKEN must be the token of a"
+                    " service account with the role Editor or Admin"
+                ) from error
+            raise DashboardError(f"Grafana answers {what} with {error.status_code}: {str(error)[:300]}") from error
+        except ValueError as error:
+            raise DashboardError(f"what answers at LIFELINE_GRAFANA_URL is no Grafana: {what} is not JSON") from error
+        except requests.RequestException as error:
             raise DashboardError(
                 f"can't reach Grafana: {error}. Check LIFELINE_GRAFANA_URL and that Grafana is running."
             ) from error
-        if absent and answer.status_code == httpx.codes.NOT_FOUND:
-            return None
-        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise DashboardError(
-                f"Grafana refuses {method} {path} ({answer.status_code}): LIFELINE_GRAFANA_TOKEN must be the token of a"
-                " service account with the role Editor or Admin"
-            )
-        if not answer.is_success:
-            raise DashboardError(f"Grafana answers {method} {path} with {answer.status_code}: {answer.text[:300]}")
-        try:
-            return answer.json()
-        except ValueError as error:
-            raise DashboardError(f"what answers at LIFELINE_GRAFANA_URL is no Grafana: {path} is not JSON") from error
+        if not isinstance(answer, dict):
+            raise DashboardError(f"what answers at LIFELINE_GRAFANA_URL is no Grafana: {what} is not JSON")
+        return answer

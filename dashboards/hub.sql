@@ -53,3 +53,32 @@ ORDER BY 2 DESC LIMIT 20
 
 -- name: samples
 SELECT bucket AS time, '{kind}' AS metric, samples FROM reading_{kind}_${rollup:raw} WHERE $__timeFilter(bucket)
+
+-- name: intake
+-- From the samples that the intake keeps of itself, at most 500 of them; a restart begins its counts anew.
+WITH sample AS (
+    SELECT at, (figures ->> 'queue')::float8 AS queue, (figures ->> 'lag_s')::float8 AS lag_s,
+           (figures ->> 'commit_s')::float8 - lag((figures ->> 'commit_s')::float8) OVER in_time AS spent_s,
+           (figures ->> 'batches')::float8 - lag((figures ->> 'batches')::float8) OVER in_time AS batches
+    FROM process_sample WHERE name = 'ingest' AND $__timeFilter(at) WINDOW in_time AS (ORDER BY at)
+)
+SELECT date_bin(greatest(INTERVAL '30 seconds', ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 500), at,
+                TIMESTAMPTZ '2000-01-01 00:00Z') AS time, {columns}
+FROM sample GROUP BY 1 ORDER BY 1
+
+-- name: vitals
+SELECT date_bin(greatest(INTERVAL '30 seconds', ($__timeTo()::timestamptz - $__timeFrom()::timestamptz) / 500), at,
+                TIMESTAMPTZ '2000-01-01 00:00Z') AS time, min((figures ->> 'disk_free')::float8) AS disk_free
+FROM process_sample WHERE name = 'dispatch' AND $__timeFilter(at) GROUP BY 1 ORDER BY 1
+
+-- name: self
+-- The latest that the hub has measured of itself.
+SELECT (figures ->> 'ingest_behind_s')::float8 AS behind_s, (figures ->> 'outbox_late_s')::float8 AS late_s,
+       (figures ->> 'clock_skew_s')::float8 AS skew_s, (figures ->> 'disk_free')::float8 AS disk_free,
+       (figures ->> 'certificate_days')::float8 AS certificate_days, (figures ->> 'refused_logins')::float8 AS refused
+FROM process WHERE name = 'dispatch'
+
+-- name: troubles
+SELECT incident_id, grade, title_${lang:raw} AS title, stage, opened_at, closed_at FROM incident
+WHERE kind = 'hub' AND (closed_at IS NULL OR $__timeFilter(opened_at))
+ORDER BY closed_at IS NOT NULL, incident_id DESC LIMIT 50

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from grafana_foundation_sdk.builders import dashboard
 
-from dashboards.board import Place, add_panels, begin_board, choose_kinds, choose_places
+from dashboards.board import Place, add_panels, begin_board, choose_kinds, choose_places, choose_world
 from dashboards.panels import GRADE_COLOURS, Panels
 from dashboards.words import GRADE_WORDS, Words
 from database.queries import load_queries
@@ -15,8 +15,9 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 def incidents_board(place: Place) -> dashboard.Dashboard:
     """Open cases by grade and age, times to closing, the log."""
     language = place.language
-    panels = Panels(language)
+    panels = Panels(language, place.console)
     board = begin_board(place, "incidents", Words("案件", "Incidents"), span="now-7d")
+    choose_world(board, language)
     choose_places(board, language)
     choose_kinds(board, language)
     counts = {

@@ -18,6 +18,7 @@ from dashboards.board import (
     begin_board,
     choose_places,
     choose_sensors,
+    choose_world,
     fix_kind,
     link_to,
     mark_hazards,
@@ -40,9 +41,10 @@ _BARS = {"rain_mm_h", "shock_count"}  # what falls or happens within a bucket, n
 
 def kind_board(place: Place, kind: Kind, rules: RuleFile) -> dashboard.Dashboard:
     """Figures, a plot for each rule and group, states, grades over time, latest values, history."""
-    panels = Panels(place.language)
+    panels = Panels(place.language, place.console)
     title = Words(f"{kind.zh}监测", f"{kind.en.capitalize()} sensors")
     board = begin_board(place, kind.name, title)
+    choose_world(board, place.language)
     choose_places(board, place.language)
     fix_kind(board, kind)
     choose_sensors(board, place.language)
@@ -59,7 +61,7 @@ def kind_board(place: Place, kind: Kind, rules: RuleFile) -> dashboard.Dashboard
     add_panels(board, _plots(panels, kind, rules))
     quantities = ", ".join(f"latest.{column}" for column in kind.column_names)
     columns = ["code", "name", "grid", "severity", "seen_at"]
-    to_sensor = {"code": link_to("sensor", place.language, kind=kind.name, sensor="${__value.raw}")}
+    to_sensor = {"code": link_to("sensor", place.language, kind=kind.name, sensor="${__value.raw}", world="${world}")}
     history = ["code", "title", "grade", "peak_grade", "raised_at", "cleared_at", "acknowledged_by", "reason"]
     latest = fill(SQL.latest, kind=kind.name, columns=quantities)
     add_panels(

@@ -1,15 +1,15 @@
 -- name: figures
 SELECT count(*) AS sensors, count(hazard.grade) AS open_hazards,
        count(*) FILTER (WHERE hazard.grade <= 2) AS grave
-FROM sensor LEFT JOIN LATERAL (
-    SELECT min(grade) AS grade FROM hazard WHERE hazard.sensor_id = sensor.sensor_id AND cleared_at IS NULL
+FROM ${world:raw}.sensor LEFT JOIN LATERAL (
+    SELECT min(grade) AS grade FROM ${world:raw}.hazard WHERE hazard.sensor_id = sensor.sensor_id AND cleared_at IS NULL
 ) AS hazard ON true
 WHERE kind IN (${kind:sqlstring}) AND coalesce(grid_id, '') IN (${grid:sqlstring}) AND code IN (${sensor:sqlstring})
 
 -- name: trend
 -- The twelve sensors that were farthest out; more lines than that nobody can tell apart.
 WITH placed AS MATERIALIZED (
-    SELECT sensor_id, code FROM sensor
+    SELECT sensor_id, code FROM ${world:raw}.sensor
     WHERE kind = '{kind}' AND coalesce(grid_id, '') IN (${grid:sqlstring}) AND code IN (${sensor:sqlstring}) AND {placed}
 ), shown AS MATERIALIZED (
     SELECT sensor_id, code, bucket, {column} AS value FROM reading_{kind}_${rollup:raw} JOIN placed USING (sensor_id)
@@ -49,7 +49,7 @@ ORDER BY 1, 2
 -- name: states
 -- Words of a state as their place in the list, harmless first; what changed little is left out of the plot by no one.
 SELECT bucket AS time, code AS metric, array_position(ARRAY[{words}], {column}_last) - 1 AS value
-FROM reading_{kind}_${rollup:raw} JOIN sensor USING (sensor_id)
+FROM reading_{kind}_${rollup:raw} JOIN ${world:raw}.sensor USING (sensor_id)
 WHERE $__timeFilter(bucket) AND coalesce(grid_id, '') IN (${grid:sqlstring}) AND code IN (${sensor:sqlstring})
   AND sensor_id IN (SELECT sensor_id FROM reading_{kind}_${rollup:raw}
                     WHERE $__timeFilter(bucket) AND {column}_last <> '{harmless}')
@@ -58,14 +58,15 @@ ORDER BY 1, 2
 -- name: grades
 -- How grades went, one lane for each sensor and hazard type; what was open before the span begins with it.
 WITH shown AS (
-    SELECT hazard_id, code || ' ' || hazard_type AS lane FROM hazard JOIN sensor USING (sensor_id)
+    SELECT hazard_id, code || ' ' || hazard_type AS lane
+    FROM ${world:raw}.hazard JOIN ${world:raw}.sensor USING (sensor_id)
     WHERE kind IN (${kind:sqlstring}) AND coalesce(grid_id, '') IN (${grid:sqlstring}) AND code IN (${sensor:sqlstring})
       AND raised_at <= $__timeTo()::timestamptz AND coalesce(cleared_at, 'infinity') >= $__timeFrom()::timestamptz
     ORDER BY peak_grade, raised_at DESC LIMIT 40
 ), at AS (
     SELECT DISTINCT ON (lane, greatest(at, $__timeFrom()::timestamptz))
            greatest(at, $__timeFrom()::timestamptz) AS time, lane, coalesce(5 - grade, 0) AS severity
-    FROM shown JOIN hazard_event USING (hazard_id)
+    FROM shown JOIN ${world:raw}.hazard_event USING (hazard_id)
     WHERE event IN ('raised', 'upgraded', 'downgraded', 'cleared') AND at <= $__timeTo()::timestamptz
     ORDER BY lane, greatest(at, $__timeFrom()::timestamptz), hazard_event_id DESC
 )
@@ -74,7 +75,7 @@ SELECT time, lane AS metric, severity AS value FROM at ORDER BY 1, 2
 -- name: latest
 SELECT code, sensor.name_${lang:raw} AS name, grid.name_${lang:raw} AS grid, coalesce(5 - hazard.grade, 0) AS severity,
        latest.time AS seen_at, {columns}
-FROM sensor LEFT JOIN grid USING (grid_id)
+FROM ${world:raw}.sensor LEFT JOIN grid USING (grid_id)
 LEFT JOIN LATERAL (
     SELECT * FROM reading_{kind} AS reading
     WHERE reading.sensor_id = sensor.sensor_id AND time > $__timeTo()::timestamptz - INTERVAL '7 days'
@@ -82,7 +83,7 @@ LEFT JOIN LATERAL (
     ORDER BY time DESC LIMIT 1
 ) AS latest ON true
 LEFT JOIN LATERAL (
-    SELECT min(grade) AS grade FROM hazard WHERE hazard.sensor_id = sensor.sensor_id AND cleared_at IS NULL
+    SELECT min(grade) AS grade FROM ${world:raw}.hazard WHERE hazard.sensor_id = sensor.sensor_id AND cleared_at IS NULL
 ) AS hazard ON true
 WHERE kind = '{kind}' AND coalesce(sensor.grid_id, '') IN (${grid:sqlstring}) AND code IN (${sensor:sqlstring})
 ORDER BY severity DESC, code LIMIT 500
@@ -90,7 +91,7 @@ ORDER BY severity DESC, code LIMIT 500
 -- name: history
 SELECT code, hazard_type AS title, grade, peak_grade, raised_at, cleared_at, acknowledged_by,
        reason_${lang:raw} AS reason, incident_id
-FROM hazard JOIN sensor USING (sensor_id)
+FROM ${world:raw}.hazard JOIN ${world:raw}.sensor USING (sensor_id)
 WHERE kind IN (${kind:sqlstring}) AND coalesce(grid_id, '') IN (${grid:sqlstring}) AND code IN (${sensor:sqlstring})
   AND raised_at <= $__timeTo()::timestamptz AND coalesce(cleared_at, 'infinity') >= $__timeFrom()::timestamptz
 ORDER BY raised_at DESC LIMIT 200

@@ -10,16 +10,18 @@ from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import geomap as geomap_model
 
+from alerts.families import HUB
 from alerts.grades import GRADES
 from dashboards.query import DATASOURCE, Query
-from dashboards.words import COLUMN_WORDS, GRADE_WORDS, STAGE_WORDS, TASK_WORDS, Language, Words
+from dashboards.words import COLUMN_WORDS, DRILL_WORDS, GRADE_WORDS, HUB_WORDS, STAGE_WORDS, TASK_WORDS, Language, Words
 from ingest.kinds import KINDS, Quantity
 
 GRADE_COLOURS: dict[int, str] = {grade.number: grade.colour for grade in GRADES}
 _CALM = "green"
 _UNITS = {"%": "percent", "°": "degree", "°C": "celsius", "m": "lengthm", "s": "s", "1": "short"}
 _SECONDS = {name for name in COLUMN_WORDS if name.endswith("_s")} | {"median_s", "p90_s", "since_s", "oldest_s"}
-_BYTES = {"size", "bytes"}
+_SECONDS |= {"behind_s", "late_s", "skew_s"}
+_UNIT_OF_COLUMN = {**dict.fromkeys(_SECONDS, "s"), "size": "bytes", "bytes": "bytes", "disk_free": "percentunit"}
 
 
 def unit_of(quantity: Quantity) -> str:
@@ -79,9 +81,10 @@ def _custom(**properties: Any) -> list[model.DynamicConfigValue]:
 
 @dataclass(frozen=True, slots=True)
 class Panels:
-    """Panels whose words are in ``language``."""
+    """Panels whose words are in ``language`` and whose incidents lead to the ``console``."""
 
     language: Language
+    console: str
 
     def series(
         self,
@@ -153,8 +156,8 @@ class Panels:
         panel.thresholds(_steps([(None, _CALM)]))
         for name, (words, colour) in columns.items():
             steps = {"mode": "absolute", "steps": [{"color": "text", "value": None}, {"color": colour, "value": 1e-9}]}
-            seconds = "s" if name in _SECONDS else "bytes" if name in _BYTES else None
-            panel.override_by_name(name, _set(displayName=words.of(self.language), thresholds=steps, unit=seconds))
+            own = _UNIT_OF_COLUMN.get(name)
+            panel.override_by_name(name, _set(displayName=words.of(self.language), thresholds=steps, unit=own))
         return panel
 
     def state(self, title: Words, sql: str, *, width: int = 4) -> stat.Panel:
@@ -198,9 +201,9 @@ class Panels:
 
     def _column(self, name: str, link: str | None) -> list[model.DynamicConfigValue]:
         words = COLUMN_WORDS[name].of(self.language)
-        unit = "s" if name in _SECONDS else "bytes" if name in _BYTES else None
-        if name.endswith("_id"):
-            unit = "none"
+        if name == "incident_id":
+            link = link or f"{self.console}/console/incidents/${{__value.raw}}"
+        unit = "none" if name.endswith("_id") else _UNIT_OF_COLUMN.get(name)
         mapping = self._mapping_of(name)
         cell = {"type": "color-background", "mode": "basic"} if name in ("grade", "peak_grade", "severity") else None
         return [
@@ -223,11 +226,11 @@ class Panels:
                 return words_mapping(STAGE_WORDS, self.language)
             case "status":
                 duty = {"free": Words("待命", "free"), "off_duty": Words("休班", "off duty")}
-                return words_mapping(TASK_WORDS | duty, self.language)
+                return words_mapping(TASK_WORDS | DRILL_WORDS | duty, self.language)
             case "kind":
-                kinds = {kind.name: Words(kind.zh, kind.en) for kind in KINDS.values()}
+                kinds = {kind.name: Words(kind.zh, kind.en) for kind in KINDS.values()} | {HUB: HUB_WORDS}
                 return words_mapping(kinds, self.language)
-            case "ready":
+            case "ready" | "happened":
                 ready = (Words("否", "no"), Words("是", "yes"))
                 return places_mapping(ready, self.language, ("red", "green"))
         return None

@@ -18,8 +18,11 @@ READER = "lifeline_reader"
 # Named one by one: what is added later, keys and accounts among it, stays unread until somebody adds it here.
 _TABLES = (
     *("grid", "sensor", "squad", "rule", "hazard", "hazard_event", "incident", "incident_event"),
-    *("task", "task_event", "notification", "quarantine", "process"),
+    *("task", "task_event", "notification", "quarantine", "process", "process_sample"),
+    *("exercise", "exercise_squad"),
 )
+# Their views without exercises are in a schema of their own, made anew by every migration.
+_APART = ("sensor", "hazard", "hazard_event", "incident", "incident_event", "task", "task_event")
 _ROLLUPS = ("", "_10min", "_1h", "_1d")
 _ROUNDS = 4096
 
@@ -32,12 +35,15 @@ async def grant_reader(connection: Connection, password: str, *, role: str = REA
     """
     if len(password) < 12 or not password.isascii() or not password.isprintable():
         raise DashboardError("the reader's password needs 12 or more printable ASCII characters")
-    readable = [*_TABLES, *(f"{kind.table}{suffix}" for kind in KINDS.values() for suffix in _ROLLUPS)]
+    readable = [("public", name) for name in _TABLES]
+    readable += [("public", f"{kind.table}{suffix}") for kind in KINDS.values() for suffix in _ROLLUPS]
+    readable += [("everyday", name) for name in _APART]
+    schemas, names = ([*column] for column in zip(*readable, strict=True))
     try:
         async with connection.transaction():
             if not await connection.fetchval(_SQL.is_there, role):
                 await connection.execute(await connection.fetchval(_SQL.make, role))
-            for statement in await connection.fetchval(_SQL.statements, role, scram_verifier(password), readable):
+            for statement in await connection.fetchval(_SQL.statements, role, scram_verifier(password), schemas, names):
                 await connection.execute(statement)
     except asyncpg.InsufficientPrivilegeError as error:
         raise DashboardError(

@@ -12,5 +12,6 @@ SELECT ARRAY[
     format('ALTER ROLE %I SET default_transaction_read_only = on', $1::text),
     format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''30s''', $1::text),
     format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', $1::text),
-    format('GRANT USAGE ON SCHEMA public TO %I', $1::text)
-] || (SELECT array_agg(format('GRANT SELECT ON %I TO %I', name, $1::text)) FROM unnest($3::text[]) AS name)
+    format('GRANT USAGE ON SCHEMA public, everyday TO %I', $1::text)
+] || (SELECT array_agg(format('GRANT SELECT ON %I.%I TO %I', schema, name, $1::text))
+      FROM unnest($3::text[], $4::text[]) AS readable (schema, name))

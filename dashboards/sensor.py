@@ -4,7 +4,16 @@ from pathlib import Path
 
 from grafana_foundation_sdk.builders import dashboard
 
-from dashboards.board import Place, add_panels, begin_board, choose_one, choose_places, choose_sensor_kind, pick_rollup
+from dashboards.board import (
+    Place,
+    add_panels,
+    begin_board,
+    choose_one,
+    choose_places,
+    choose_sensor_kind,
+    choose_world,
+    pick_rollup,
+)
 from dashboards.kind import SQL as KIND_SQL
 from dashboards.panels import Panels, severity_mapping
 from dashboards.text import fill
@@ -28,8 +37,9 @@ def _quantities(place: Place) -> str:
 def sensor_board(place: Place) -> dashboard.Dashboard:
     """What it is, how it is graded now and was, each of its quantities within the rule's limits, raw readings."""
     language = place.language
-    panels = Panels(language)
+    panels = Panels(language, place.console)
     board = begin_board(place, "sensor", Words("单个传感器", "One sensor"))
+    choose_world(board, language)
     choose_places(board, language)
     choose_sensor_kind(board, language)
     choose_one(board, "sensor", Words("传感器", "sensor").of(language), _SQL.sensors)
@@ -49,7 +59,14 @@ def sensor_board(place: Place) -> dashboard.Dashboard:
         [
             panels.state(Words("现状", "now"), _SQL.now),
             panels.figures(Words("上报", "reports"), _SQL.counted, counted, width=6),
-            panels.table(Words("登记", "register"), _SQL.register, register, width=14, height=4),
+            panels.table(
+                Words("登记", "register"),
+                _SQL.register,
+                register,
+                links={"code": f"{place.console}/console/sensors/${{__value.raw}}"},
+                width=14,
+                height=4,
+            ),
             panels.lanes(Words("险情等级", "grades"), KIND_SQL.grades, severity_mapping(language)),
             course.repeat("quantity").repeat_direction("h").max_per_row(2),
             panels.table(Words("险情记录", "hazards"), KIND_SQL.history, history),

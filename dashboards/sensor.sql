@@ -1,5 +1,5 @@
 -- name: sensors
-SELECT concat_ws(' ', code, nullif(name_${lang:raw}, '')) AS __text, code AS __value FROM sensor
+SELECT concat_ws(' ', code, nullif(name_${lang:raw}, '')) AS __text, code AS __value FROM ${world:raw}.sensor
 WHERE kind = ${kind:sqlstring} AND coalesce(grid_id, '') IN (${grid:sqlstring}) ORDER BY 2
 
 -- name: quantities
@@ -10,22 +10,22 @@ WHERE kind = ${kind:sqlstring}
 SELECT code, sensor.name_${lang:raw} AS name, kind, grid.name_${lang:raw} AS grid,
        grid.responsible_person AS responsible, grid.responsible_phone AS phone, owner_unit AS owner,
        attributes::text AS detail
-FROM sensor LEFT JOIN grid USING (grid_id) WHERE code = ${sensor:sqlstring}
+FROM ${world:raw}.sensor LEFT JOIN grid USING (grid_id) WHERE code = ${sensor:sqlstring}
 
 -- name: now
-SELECT coalesce(5 - min(grade), 0) AS severity FROM hazard JOIN sensor USING (sensor_id)
+SELECT coalesce(5 - min(grade), 0) AS severity FROM ${world:raw}.hazard JOIN ${world:raw}.sensor USING (sensor_id)
 WHERE code = ${sensor:sqlstring} AND cleared_at IS NULL
 
 -- name: counted
 SELECT count(*)::float8 AS readings, extract(epoch FROM $__timeTo()::timestamptz - max(time))::float8 AS since_s
 FROM reading_${kind:raw} WHERE $__timeFilter(time)
-  AND sensor_id = (SELECT sensor_id FROM sensor WHERE code = ${sensor:sqlstring})
+  AND sensor_id = (SELECT sensor_id FROM ${world:raw}.sensor WHERE code = ${sensor:sqlstring})
 
 -- name: course
 SELECT bucket AS time, ${quantity:raw}_min::float8 AS min, ${quantity:raw}_avg::float8 AS avg,
        ${quantity:raw}_max::float8 AS max
 FROM reading_${kind:raw}_${rollup:raw}
-WHERE $__timeFilter(bucket) AND sensor_id = (SELECT sensor_id FROM sensor WHERE code = ${sensor:sqlstring})
+WHERE $__timeFilter(bucket) AND sensor_id = (SELECT sensor_id FROM ${world:raw}.sensor WHERE code = ${sensor:sqlstring})
 ORDER BY 1
 
 -- name: limits
@@ -34,7 +34,7 @@ WITH in_force AS (
     SELECT DISTINCT ON (hazard_type) body FROM rule WHERE kind = ${kind:sqlstring} AND effective_from <= now()
     ORDER BY hazard_type, effective_from DESC, revision DESC
 ), watching AS (
-    SELECT body -> 'cases' AS cases, attributes FROM in_force, sensor
+    SELECT body -> 'cases' AS cases, attributes FROM in_force, ${world:raw}.sensor
     WHERE code = ${sensor:sqlstring} AND body ->> 'quantity' = ${quantity:sqlstring}
 ), at AS (
     SELECT $__timeFrom()::timestamptz AS time
@@ -59,5 +59,5 @@ ORDER BY 1, 2
 
 -- name: raw
 SELECT time, to_jsonb(reading) - 'sensor_id' - 'time' AS detail FROM reading_${kind:raw} AS reading
-WHERE $__timeFilter(time) AND sensor_id = (SELECT sensor_id FROM sensor WHERE code = ${sensor:sqlstring})
+WHERE $__timeFilter(time) AND sensor_id = (SELECT sensor_id FROM ${world:raw}.sensor WHERE code = ${sensor:sqlstring})
 ORDER BY time DESC LIMIT 100

@@ -19,6 +19,7 @@ class Words:
         return self.zh if language == "zh" else self.en
 
 
+HUB_WORDS = Words("枢纽", "hub")
 GRADE_WORDS = {
     1: Words("红色 I", "red I"),
     2: Words("橙色 II", "orange II"),
@@ -40,9 +41,17 @@ TASK_WORDS = {
     "accepted": Words("已接受", "accepted"),
     "en_route": Words("途中", "en route"),
     "on_scene": Words("到场", "on scene"),
+    "working": Words("作业", "working"),
     "done": Words("完成", "done"),
+    "checked": Words("已核", "checked"),
+    "failed": Words("未成", "failed"),
     "refused": Words("拒绝", "refused"),
     "cancelled": Words("取消", "cancelled"),
+}
+DRILL_WORDS = {
+    "running": Words("进行中", "running"),
+    "paused": Words("暂停", "paused"),
+    "ended": Words("已结束", "ended"),
 }
 COVER_WORDS = {
     "closed": Words("闭合", "closed"),
@@ -105,4 +114,18 @@ COLUMN_WORDS = {
     "responsible": Words("网格责任人", "responsible person"),
     "owner": Words("权属单位", "owner"),
     "limits": Words("限值", "limits"),
+    "exercise_no": Words("编号", "no."),
+    "drill": Words("脚本", "script"),
+    "score": Words("得分", "score"),
+    "met": Words("达成", "met"),
+    "missed": Words("未达成", "missed"),
+    "ended_at": Words("结束时间", "ended"),
+    "outcome": Words("结果", "outcome"),
+    "happened": Words("发生", "happened"),
+    "step": Words("步骤", "step"),
+    "limit_s": Words("限时", "limit"),
+    "cases": Words("案件数", "cases"),
+    "in_time": Words("按时", "in time"),
+    "slowest_s": Words("最慢", "slowest"),
+    "proposal": Words("建议", "proposal"),
 }

@@ -14,8 +14,6 @@ from database.pool import Connection
 Engine = Literal["timescaledb", "plain"]
 DAY_ZONE = "Asia/Shanghai"  # days of the roll-ups begin at midnight there
 _ROLLUPS = (("10min", "10 minutes"), ("1h", "1 hour"), ("1d", "1 day"))
-_COMPRESS_AFTER = "7 days"
-_COMPRESS_ROLLUPS_AFTER = "14 days"  # well after their last refresh, which ends 3 days back
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,19 @@ class Aggregate:
 
     name: str
     expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """Days after which rows are dropped and, on TimescaleDB, compressed; ``rollups_days`` None keeps roll-ups for good.
+
+    Roll-ups are brought up to date three days back, so neither they nor the rows may be compressed or dropped before.
+    """
+
+    rows_days: int = 400
+    compress_days: int = 7
+    rollups_days: int | None = None
+    compress_rollups_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +59,22 @@ async def detect_engine(connection: Connection) -> Engine:
     return "timescaledb"
 
 
-async def create_series(connection: Connection, engine: Engine, series: Series, *, retention_days: int) -> None:
-    """Create the table of ``series``, its roll-ups and its upkeep, all at once."""
+async def create_series(connection: Connection, engine: Engine, series: Series) -> None:
+    """Create the table of ``series`` and its roll-ups, all at once; ``keep_series`` sees to the rest."""
     columns = ", ".join([f"{series.key} integer NOT NULL", "time timestamptz NOT NULL", *series.columns])
     table = f"CREATE TABLE {series.table} ({columns}, PRIMARY KEY ({series.key}, time))"
     if engine == "plain":
         await connection.execute(f"{table} PARTITION BY RANGE (time)")
     else:
         await connection.execute(table)
-        await connection.execute(_hypertable(series, retention_days))
+        await connection.execute(_hypertable(series))
     for suffix, width in _ROLLUPS:
         await connection.execute(_rollup(engine, series, f"{series.table}_{suffix}", width))
         if engine == "timescaledb":
             await connection.execute(_refresh(f"{series.table}_{suffix}", width))
 
 
-def _hypertable(series: Series, retention_days: int) -> str:
+def _hypertable(series: Series) -> str:
     # Compressed days are joined to weeks: an eighth smaller, and a seventh of the chunks to plan with.
     # The primary key serves every query by key, so the default index on time alone would only cost writes.
     return f"""
@@ -72,9 +83,40 @@ def _hypertable(series: Series, retention_days: int) -> str:
         ALTER TABLE {series.table} SET (timescaledb.compress, timescaledb.compress_segmentby = '{series.key}',
                                         timescaledb.compress_orderby = 'time',
                                         timescaledb.compress_chunk_time_interval = '7 days');
-        SELECT add_compression_policy('{series.table}', INTERVAL '{_COMPRESS_AFTER}');
-        SELECT add_retention_policy('{series.table}', INTERVAL '{retention_days} days');
     """
+
+
+async def keep_series(connection: Connection, engine: Engine, series: Series, care: Care) -> list[str]:
+    """Let TimescaleDB's policies follow ``care``; the names of those that were changed.
+
+    Plain PostgreSQL compresses nothing, its roll-ups are views, and its old days are dropped with ``drop_days``.
+    """
+    if engine == "plain":
+        return []
+    rollups = [f"{series.table}_{suffix}" for suffix, _ in _ROLLUPS]
+    wanted = {
+        (series.table, "compression"): care.compress_days,
+        (series.table, "retention"): care.rows_days,
+        **{(rollup, "compression"): care.compress_rollups_days for rollup in rollups},
+        **{(rollup, "retention"): care.rollups_days for rollup in rollups},
+    }
+    # Some versions call the job of a roll-up by its own name, others by the table beneath it.
+    rows = await connection.fetch(
+        "SELECT coalesce(view_name, job.hypertable_name) AS name, replace(proc_name, 'policy_', '') AS policy,"
+        " (coalesce(config ->> 'compress_after', config ->> 'drop_after'))::interval AS after"
+        " FROM timescaledb_information.jobs AS job LEFT JOIN timescaledb_information.continuous_aggregates AS rollup"
+        " ON materialization_hypertable_name = job.hypertable_name"
+        " WHERE proc_name IN ('policy_compression', 'policy_retention')"
+        " AND coalesce(view_name, job.hypertable_name) = ANY ($1::text[])",
+        [series.table, *rollups],
+    )
+    there = {(row["name"], row["policy"]): row["after"].days for row in rows}
+    changed = [(*which, days) for which, days in wanted.items() if there.get(which) != days]
+    for name, policy, days in changed:
+        await connection.execute(f"SELECT remove_{policy}_policy('{name}', if_exists => true)")
+        if days is not None:
+            await connection.execute(f"SELECT add_{policy}_policy('{name}', INTERVAL '{days} days')")
+    return [f"{policy} of {name}" for name, policy, _ in changed]
 
 
 def _rollup(engine: Engine, series: Series, name: str, width: str) -> str:
@@ -101,7 +143,6 @@ def _refresh(name: str, width: str) -> str:
             '{name}', start_offset => INTERVAL '3 days', end_offset => INTERVAL '{width}',
             schedule_interval => INTERVAL '{every}');
         ALTER MATERIALIZED VIEW {name} SET (timescaledb.compress = true);
-        SELECT add_compression_policy('{name}', compress_after => INTERVAL '{_COMPRESS_ROLLUPS_AFTER}');
     """
 
 

@@ -12,7 +12,7 @@ WHERE closed_at IS NULL AND opened_at <= $1 AND exercise_id IN (SELECT exercise_
   AND NOT EXISTS (SELECT FROM response WHERE response.incident_id = incident.incident_id)
 UNION ALL
 SELECT 'incident_without_task', incident_id, NULL FROM incident JOIN response USING (incident_id)
-WHERE closed_at IS NULL AND stage IN ('reported', 'filed', 'dispatched', 'handling') AND opened_at <= $1
+WHERE EXISTS (SELECT FROM response_role AS role WHERE role.incident_id = incident.incident_id) AND closed_at IS NULL AND stage IN ('reported', 'filed', 'dispatched', 'handling') AND opened_at <= $1
   AND exercise_id IN (SELECT exercise_id FROM running)
   AND NOT EXISTS (SELECT FROM task WHERE task.incident_id = incident.incident_id
                   AND (open OR lead AND status IN ('done', 'checked') AND task_id > after_task))

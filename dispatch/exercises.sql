@@ -47,7 +47,7 @@ ORDER BY task_id
 -- A real red takes over: whoever is out for an exercise is needed now.
 UPDATE exercise SET status = 'paused', pause_reason = $1
 WHERE status = 'running' AND exercise_id <> 0
-  AND EXISTS (SELECT FROM incident WHERE exercise_id = 0 AND grade = 1 AND closed_at IS NULL)
+  AND EXISTS (SELECT FROM incident WHERE exercise_id = 0 AND grade = 1 AND closed_at IS NULL AND kind <> 'hub')
 RETURNING exercise_id
 
 -- name: stop

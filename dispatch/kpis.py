@@ -12,6 +12,8 @@ from database.queries import load_queries
 from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
+FIGURES = _SQL.figures
+"""The query of the figures: from $1 until before $2, grouped by $3."""
 
 By = Literal["all", "squad", "grid", "type", "month"]
 

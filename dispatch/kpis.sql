@@ -23,7 +23,7 @@ WITH led AS (
            min(extract(epoch FROM confirmed_at - ordered_at)) AS confirm_s,
            min(extract(epoch FROM arrived_at - ordered_at)) AS arrive_s
     FROM incident LEFT JOIN led USING (incident_id)
-    WHERE opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
+    WHERE incident.kind <> 'hub' AND opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
     GROUP BY incident.incident_id
 )
 SELECT grouped.name AS group, count(*)::integer AS incidents,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 import yaml
 
+from alerts.families import HUB
 from alerts.grades import GRADES, Colour
 from alerts.rules import Skill
 from dispatch.errors import DispatchError
@@ -172,7 +173,12 @@ _USUAL_ESCALATION = (
 
 
 def usual_response(skill: str) -> Response:
-    """For an incident whose type has no plan in force: one squad with the skill that its rule names."""
+    """For an incident whose type has no plan in force: one squad with the skill that its rule names.
+
+    For what is wrong with the hub itself nobody sets out: the duty officer is told.
+    """
+    if skill == HUB:
+        return Response((), (), {}, ("duty_officer",), _USUAL_LIMITS, _USUAL_ESCALATION, None, "never")
     role = Role("handle", skill, Words("到场处置", "handle it on site"), lead=True)
     return Response((role,), (), {}, ("duty_officer",), USUAL_LIMITS, _USUAL_ESCALATION, None, "never")
 

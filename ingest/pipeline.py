@@ -102,14 +102,21 @@ class Pipeline:
         self._unknown_sensor = unknown_sensor
         self._days: dict[str, set[date]] = {name: set() for name in KINDS}
         self._log = structlog.get_logger()
+        self._began: float | None = None  # when the batch at work was taken
 
     async def run(self, source: Source) -> None:
         """Work through ``source`` until cancelled. One batch fills while the one before commits."""
         async for batch in source.batches():
-            started = perf_counter()
+            started = self._began = perf_counter()
             await self.process(batch.messages, datetime.now(UTC))
             source.ack(batch)
             self.stats.lag_s = perf_counter() - started
+            self._began = None
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds for which the batch at work has waited for its commit; 0 when there is none."""
+        return 0.0 if self._began is None else perf_counter() - self._began
 
     async def process(self, messages: Sequence[Message], received_at: datetime) -> None:
         """Commit what ``messages`` hold, however long the database is away.

@@ -96,6 +96,11 @@ class Session:
         self._inbox.messages = kept
         self._inbox.size_bytes = sum(len(message.payload) for message in kept)
 
+    @property
+    def waiting(self) -> int:
+        """Messages that have arrived and that nobody has taken yet."""
+        return len(self._inbox.messages)
+
     async def batches(self) -> AsyncIterator[Batch]:
         """All that has arrived since the batch before, at most ``max_batch`` messages, as soon as there is one."""
         inbox = self._inbox

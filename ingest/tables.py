@@ -1,12 +1,12 @@
 """The tables of the sensor kinds, made from their descriptions."""
 
-from database.engine import Aggregate, Engine, Series, create_series, detect_engine
+from database.engine import Aggregate, Care, Engine, Series, create_series, detect_engine, keep_series
 from database.pool import Connection
 from ingest.errors import IngestError
 from ingest.kinds import KINDS, Kind, Quantity, State
 
 _LOCK = 0x4B_49_4E_44  # "KIND"
-RETENTION_DAYS = 400
+USUAL_CARE = Care()
 
 
 def reading_series(kind: Kind) -> Series:
@@ -40,8 +40,8 @@ def _aggregates(column: Quantity | State) -> list[Aggregate]:
     ]
 
 
-async def ensure_reading_tables(connection: Connection) -> Engine:
-    """Create the tables of kinds that have none, and hold the others against their description.
+async def ensure_reading_tables(connection: Connection, care: Care = USUAL_CARE) -> Engine:
+    """Create the tables of kinds that have none, hold the others against their description, let them follow ``care``.
 
     Raises IngestError when a table's columns differ from the description: that needs a migration.
     """
@@ -50,6 +50,7 @@ async def ensure_reading_tables(connection: Connection) -> Engine:
     try:
         for kind in KINDS.values():
             await _ensure(connection, engine, kind)
+            await keep_series(connection, engine, reading_series(kind), care)
     finally:
         await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
     return engine
@@ -65,7 +66,7 @@ async def _ensure(connection: Connection, engine: Engine, kind: Kind) -> None:
     present = tuple(row["attname"] for row in rows)
     if not present:
         async with connection.transaction():
-            await create_series(connection, engine, reading_series(kind), retention_days=RETENTION_DAYS)
+            await create_series(connection, engine, reading_series(kind))
     elif present != wanted:
         raise IngestError(
             f"{kind.table} has the columns {', '.join(present)}, but the kind is described with"

@@ -7,14 +7,13 @@ import structlog
 from database.engine import drop_days, ensure_days
 from database.pool import Connection
 from ingest.kinds import KINDS
-from ingest.tables import RETENTION_DAYS
 
 
-async def run_once(connection: Connection, now: datetime) -> None:
-    """Make the partitions of today and tomorrow, drop those past retention."""
+async def run_once(connection: Connection, now: datetime, keep_days: int) -> None:
+    """Make the partitions of today and tomorrow, drop those of more than ``keep_days`` ago."""
     today = now.date()
     for kind in KINDS.values():
         await ensure_days(connection, kind.table, [today, today + timedelta(days=1)])
-        dropped = await drop_days(connection, kind.table, before=today - timedelta(days=RETENTION_DAYS))
+        dropped = await drop_days(connection, kind.table, before=today - timedelta(days=keep_days))
         if dropped:
             structlog.get_logger().info("partitions_dropped", kind=kind.name, partitions=dropped)

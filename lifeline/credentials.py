@@ -10,6 +10,8 @@ from lifeline.errors import HubError
 
 _ROUNDS = 101  # Mosquitto's own; what is hashed are 144 random bits, which no number of rounds would make harder
 _SALT_BYTES = 12
+BROKER_LOG = "$SYS/broker/log"
+"""Where Mosquitto publishes its own log, refused logins among it, when its `log_dest topic` is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,15 @@ def accounts_of(
 
     HubError for a name that Mosquitto's files can't hold or that two of them share.
     """
-    accounts = [Account(hub, ("#",), ("#",))]
+    accounts = [Account(hub, ("#",), ("#", f"{BROKER_LOG}/#"))]  # topics with $ are in no other filter
     accounts += [Account(code, (f"{topics.sensors}/{kind}/{code}/reading",)) for code, kind in sensors]
     accounts += [
-        Account(squad, (f"{topics.squads}/{squad}/receipts",), (f"{topics.squads}/{squad}/orders",)) for squad in squads
+        Account(
+            squad,
+            (f"{topics.squads}/{squad}/receipts",),
+            (f"{topics.squads}/{squad}/orders", f"{topics.squads}/{squad}/notices"),
+        )
+        for squad in squads
     ]
     accounts += platforms
     seen: set[str] = set()

@@ -1,11 +1,12 @@
 """What may be wrong with a hub, and what to do about it: measured by ``look``, judged without I/O."""
 
 import asyncio
+import platform
 import shutil
-import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -16,8 +17,8 @@ from database.engine import detect_engine
 from database.errors import DatabaseError
 from database.pool import connect
 from database.queries import load_queries
-from ingest.broker import Broker
 from ingest.errors import IngestError
+from lifeline.certificates import broker_end
 from lifeline.errors import HubError
 from lifeline.preparation import latest_migration
 from lifeline.settings import ROLES, Settings
@@ -62,9 +63,34 @@ def judge_certificate(ends: datetime, now: datetime) -> Finding:
     return Finding("bad" if days < 7 else "warning", what, "make it anew: deploy/make-certificates FOLDER HOST")
 
 
-def judge_server(version: int, engine: str) -> Finding:
-    """The database server's major version and whether TimescaleDB is in use."""
-    what = f"database: PostgreSQL {version}, {'TimescaleDB' if engine == 'timescaledb' else 'without TimescaleDB'}"
+def judge_file(path: Path, mode: int) -> Finding:
+    """A file with secrets in it, by its permissions."""
+    what = f"permissions: {path} is {mode & 0o777:04o}"
+    if mode & 0o077 == 0:
+        return Finding("ok", what)
+    return Finding("warning", what, f"others can read what is secret there: chmod 600 {path}")
+
+
+def judge_rights(may_create: bool) -> Finding:
+    """Whether the database account may make what a migration makes."""
+    if may_create:
+        return Finding("ok", "permissions: the database account may make tables and schemas")
+    remedy = "GRANT CREATE ON DATABASE and ON SCHEMA public, or migrate with the URL of an account that has it"
+    return Finding("warning", "permissions: the database account may make no tables", remedy)
+
+
+def judge_topics(refused: Sequence[str]) -> Finding:
+    """Topics that the broker lets the hub's account not subscribe to."""
+    if not refused:
+        return Finding("ok", "permissions: the broker lets the hub hear sensors and squads")
+    remedy = "write the ACL anew: `lifeline broker credentials FOLDER`, then SIGHUP"
+    return Finding("bad", f"permissions: the broker refuses {', '.join(refused)}", remedy)
+
+
+def judge_server(version: int, engine: str, timescale: str | None = None) -> Finding:
+    """The database server's major version and whether TimescaleDB, of the version ``timescale``, is in use."""
+    with_timescale = f"TimescaleDB {timescale or ''}".rstrip()
+    what = f"database: PostgreSQL {version}, {with_timescale if engine == 'timescaledb' else 'without TimescaleDB'}"
     if version < _OLDEST_SERVER:
         return Finding("bad", what, f"use PostgreSQL {_OLDEST_SERVER} or later")
     if engine == "plain":
@@ -109,7 +135,10 @@ def judge_waiting(held: int, oldest_order_s: float) -> list[Finding]:
 
 async def look(settings: Settings, now: datetime) -> list[Finding]:
     """Look at everything; what can't be looked at is a finding too."""
-    findings = [_disk(settings.data_dir)]
+    program = f"program: Lifeline {version('lifeline-hub')}, Python {platform.python_version()}"
+    findings = [Finding("ok", program), _disk(settings.data_dir)]
+    if settings.channels_file is not None:
+        findings.append(_file(settings.channels_file))
     findings += await _try("database", lambda: _database(settings, now))
     findings += await _try("broker", lambda: _broker(settings, now))
     return findings
@@ -119,6 +148,13 @@ def _disk(folder: Path) -> Finding:
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     usage = shutil.disk_usage(there)
     return judge_disk(there, usage.free, usage.total)
+
+
+def _file(path: Path) -> Finding:
+    try:
+        return judge_file(path, path.stat().st_mode)
+    except OSError as error:
+        return Finding("bad", f"permissions: {path}: {error.strerror}", "see LIFELINE_CHANNELS_FILE")
 
 
 async def _try(what: str, looked: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
@@ -141,7 +177,8 @@ async def _database(settings: Settings, now: datetime) -> list[Finding]:
     try:
         (row,) = await connection.fetch(_SQL.server)
         findings = [
-            judge_server(row["version"], await detect_engine(connection)),
+            judge_server(row["version"], await detect_engine(connection), row["timescale"]),
+            judge_rights(row["may_create"]),
             judge_clock((row["clock"] - datetime.now(UTC)).total_seconds()),
         ]
         ran, wanted = await latest_migration(connection)
@@ -162,7 +199,7 @@ async def _broker(settings: Settings, now: datetime) -> list[Finding]:
     findings = []
     context = broker.ssl_context()
     if context is not None:
-        findings.append(judge_certificate(await _certificate_end(broker, context), now))
+        findings.append(judge_certificate(await broker_end(broker), now))
     async with aiomqtt.Client(
         broker.host,
         broker.port,
@@ -172,15 +209,10 @@ async def _broker(settings: Settings, now: datetime) -> list[Finding]:
         protocol=aiomqtt.ProtocolVersion.V5,
         tls_context=context,
         timeout=_WITHIN_S,
-    ):
+    ) as client:
         findings.append(Finding("ok", f"broker: {broker.host}:{broker.port} lets us in over MQTT 5"))
+        wanted = [f"{settings.topic_prefix}/#", f"{settings.squads_prefix}/+/receipts"]
+        codes = [code for topic in wanted for code in await client.subscribe(topic, qos=1)]
+        pairs = zip(wanted, codes, strict=True)
+        findings.append(judge_topics([topic for topic, code in pairs if getattr(code, "is_failure", False)]))
     return findings
-
-
-async def _certificate_end(broker: Broker, context: ssl.SSLContext) -> datetime:
-    _, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
-    try:
-        certificate = writer.get_extra_info("peercert")
-    finally:
-        writer.close()
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)

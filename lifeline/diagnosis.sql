@@ -1,5 +1,7 @@
 -- name: server
-SELECT current_setting('server_version_num')::integer / 10000 AS version, clock_timestamp() AS clock
+SELECT current_setting('server_version_num')::integer / 10000 AS version, clock_timestamp() AS clock,
+       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescale,
+       has_schema_privilege('public', 'CREATE') AND has_database_privilege(current_database(), 'CREATE') AS may_create
 
 -- name: processes
 SELECT name, seen_at, ready FROM process

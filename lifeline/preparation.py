@@ -8,10 +8,11 @@ import asyncpg
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
+from database.engine import Care
 from database.migrate import migrate, read_migrations
 from database.pool import Connection, connect, open_pool
 from database.queries import load_queries
-from ingest.tables import ensure_reading_tables
+from ingest.tables import USUAL_CARE, ensure_reading_tables
 from lifeline.errors import HubError
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -26,12 +27,15 @@ class Prepared:
     engine: str
 
 
-async def prepare(database_url: str) -> Prepared:
-    """Migrate, make the reading tables and add the rules that changed; does nothing the second time."""
+async def prepare(database_url: str, care: Care = USUAL_CARE) -> Prepared:
+    """Migrate, make the reading tables, which follow ``care``, and add the rules that changed.
+
+    It does nothing the second time.
+    """
     connection = await connect(database_url, application="migrate")
     try:
         migrations = await migrate(connection)
-        engine = await ensure_reading_tables(connection)
+        engine = await ensure_reading_tables(connection, care)
         rules = await load_shipped(connection, default_rules(), datetime.now(UTC))
         if migrations:
             await connection.execute(_SQL.refresh_everyday)

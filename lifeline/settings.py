@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.webhooks.guard import parse_networks
+from database.engine import Care
 from ingest.broker import Broker
 from ingest.errors import IngestError
 from ingest.formats.table import FORMAT_NAMES, NATIVE
@@ -117,6 +118,12 @@ class Settings(BaseSettings):
     )
     onenet_token: SecretStr | None = None  # of OneNET's push
 
+    # Days, for the tables of readings; `lifeline migrate` and `lifeline up` bring TimescaleDB's policies there.
+    keep_readings_days: Annotated[int, Field(ge=7, le=36_500)] = 400
+    keep_rollups_days: Annotated[int, Field(ge=7, le=36_500)] | None = None  # for good
+    compress_readings_days: Annotated[int, Field(ge=4, le=36_500)] = 7  # roll-ups are brought up to date 3 days back
+    compress_rollups_days: Annotated[int, Field(ge=4, le=36_500)] = 14
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
 
@@ -135,6 +142,13 @@ class Settings(BaseSettings):
     def profile_folders(self) -> tuple[Path, ...]:
         """Folders with device profiles beside those that ship."""
         return () if self.profiles_dir is None else (self.profiles_dir,)
+
+    @property
+    def care(self) -> Care:
+        """How long readings and roll-ups are kept, and after how long they are compressed."""
+        return Care(
+            self.keep_readings_days, self.compress_readings_days, self.keep_rollups_days, self.compress_rollups_days
+        )
 
     @property
     def broker(self) -> Broker:

@@ -77,7 +77,7 @@ async def running_hub(settings: Settings, *, output: IO[bytes] | None = None) ->
     ``output`` takes what they print, which is their log; None leaves it to this process's own streams.
     Raises HubError when one of them ends before it is ready: what is wrong is in its log.
     """
-    await prepare(settings.database)
+    await prepare(settings.database, settings.care)
     environment = {**os.environ, **_environment(settings)}
     children = {
         role: Child(role, environment, settings.probe_host, settings.probe_port(role), output) for role in ROLES

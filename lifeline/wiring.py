@@ -20,6 +20,7 @@ from lifeline.logs import configure
 from lifeline.metrics import Metrics
 from lifeline.preparation import check_prepared
 from lifeline.probe import Probe, serve_probe
+from lifeline.selfwatch import SelfWatch
 from lifeline.settings import ROLES, Settings
 from lifeline.watchdog import Watchdog
 
@@ -30,13 +31,14 @@ _POOL_SIZE = 8
 class Work:
     """What a process does: ``run`` until cancelled; ``close`` says good-bye to others before that.
 
-    ``stats`` are the counters of its rooms by subject.
+    ``stats`` are the counters of its rooms by subject, ``figures`` what the heartbeat tells of them.
     """
 
     run: Callable[[Listener], Coroutine[Any, Any, None]]
     ready: Callable[[], bool]
     close: Callable[[], Awaitable[None]]
     stats: Mapping[str, Any]
+    figures: Callable[[], Mapping[str, float]] = dict
 
 
 Build: TypeAlias = Callable[[Settings, asyncpg.Pool], Awaitable[Work]]
@@ -56,7 +58,9 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
         work = await build(settings, pool)
         probe = Probe(os.getpid(), work.ready, Metrics(work.stats))
         port = await opened.enter_async_context(serve_probe(probe, settings.probe_host, settings.probe_port(role)))
-        heartbeat = Heartbeat(pool, role, os.getpid(), datetime.now(UTC), work.ready)
+        own = SelfWatch(pool, settings) if role == "dispatch" else None  # one process speaks for all of them
+        figures = work.figures if own is None else own.figures
+        heartbeat = Heartbeat(pool, role, os.getpid(), datetime.now(UTC), work.ready, figures)
         listener = Listener(settings.database, application=role)
         log.info("started", probe=f"http://{settings.probe_host}:{port}")
         async with asyncio.TaskGroup() as group:
@@ -65,9 +69,11 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
                 group.create_task(listener.run(), name="listener"),
                 group.create_task(heartbeat.run(), name="heartbeat"),
             ]
-            if role == "dispatch" and settings.watchdog_url is not None:  # one process speaks for all of them
-                watchdog = Watchdog(pool, settings.watchdog_url.get_secret_value(), ROLES)
-                tasks.append(group.create_task(watchdog.run(), name="watchdog"))
+            if own is not None:
+                tasks.append(group.create_task(own.run(), name="self watch"))
+                if settings.watchdog_url is not None:
+                    watchdog = Watchdog(pool, settings.watchdog_url.get_secret_value(), ROLES)
+                    tasks.append(group.create_task(watchdog.run(), name="watchdog"))
             await stop.wait()
             await work.close()
             for task in tasks:

@@ -12,6 +12,7 @@ from lifeline.bench.alerts import bench_alerts
 from lifeline.bench.decode import bench_decode
 from lifeline.bench.ingest import bench_ingest
 from lifeline.bench.servers import bench_servers
+from lifeline.bench.year import bench_year
 from lifeline.settings import load_settings
 from lifeline.supervisor import embedded_servers
 
@@ -52,6 +53,26 @@ def alerts(json_file: _Json = None) -> None:
         with bench_servers(known.database, broker_url.get_secret_value()) as servers:
             table = bench_alerts(servers, console.print)
     _show({"alerts": table}, json_file)
+
+
+@app.command()
+def year(
+    sensors: Annotated[int, typer.Option(min=8, help="How many sensors, in the shares of a county")] = 1000,
+    days: Annotated[int, typer.Option(min=15, max=400, help="How long they report")] = 365,
+    json_file: _Json = None,
+) -> None:
+    """Bytes per reading and the time of every dashboard's queries, with a year of simulated readings.
+
+    The whole year takes about 20 minutes and 10 GB on the database's server; fewer days are the same by the day.
+    """
+    console = Console(stderr=True, highlight=False)
+    with embedded_servers(load_settings()) as embedded:
+        known = embedded.known
+        broker_url = known.broker_url
+        assert broker_url is not None
+        with bench_servers(known.database, broker_url.get_secret_value()) as servers:
+            figures = bench_year(servers, sensors, days, console.print)
+    _show(figures, json_file)
 
 
 @app.command()

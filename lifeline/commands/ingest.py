@@ -6,7 +6,7 @@ import asyncpg
 import structlog
 import typer
 
-from alerts.service import build_service, topic_filters
+from alerts.service import IngestService, build_service, topic_filters
 from ingest.decoder import Decoder
 from ingest.profile import load_profiles
 from ingest.session import Session
@@ -35,9 +35,30 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         topic_filters=_carried(topic_filters(prefix, decoder), settings),
         receive_max=_RECEIVE_MAX,
     )
-    service = await build_service(pool, session, decoder, prefix=prefix, unknown_sensor=settings.unknown_sensor)
+    service = await build_service(
+        pool,
+        session,
+        decoder,
+        prefix=prefix,
+        unknown_sensor=settings.unknown_sensor,
+        keep_days=settings.keep_readings_days,
+    )
     stats = {"session": session.stats, "ingest": service.pipeline.stats, "alerts": service.engine.stats}
-    return Work(service.run, lambda: service.ready, session.close, stats)
+    return Work(service.run, lambda: service.ready, session.close, stats, lambda: _figures(service))
+
+
+def _figures(service: IngestService) -> dict[str, float]:
+    """What the heartbeat tells: counts since the start, the queue in memory, how late readings are."""
+    counts = service.pipeline.stats
+    return {
+        "readings": counts.readings,
+        "batches": counts.batches,
+        "commit_s": round(counts.commit_s, 3),
+        "quarantined": counts.quarantined,
+        "queue": service.session.waiting,
+        "lag_s": round(counts.lag_s, 3),
+        "behind_s": round(service.pipeline.behind_s, 3),
+    }
 
 
 def _carried(filters: Sequence[str], settings: Settings) -> Sequence[str]:

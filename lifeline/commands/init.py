@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from database.engine import Care
 from database.pool import connect
 from lifeline.county import County, Loaded, load_county, read_county
 from lifeline.preparation import prepare
@@ -27,7 +28,7 @@ def init(
     prepared = read_preparedness(folder)
     check_grid_duty(prepared.contacts, [grid.grid_id for grid in county.grids])
     with reach_database(settings) as url:
-        loaded, done = asyncio.run(_load(url, county, prepared))
+        loaded, done = asyncio.run(_load(url, county, prepared, settings.care))
     typer.echo(f"{county.name_en} {county.name_zh}")
     for what, count in (("grids", loaded.grids), ("sensors", loaded.sensors), ("squads", loaded.squads)):
         typer.echo(f"{what}: {count.total}, of which {count.changed} new or changed")
@@ -36,8 +37,8 @@ def init(
         typer.echo(f"plan {name} is proposed: in force after `lifeline plans approve {name} --by NAME`")
 
 
-async def _load(url: str, county: County, prepared: Preparedness) -> tuple[Loaded, Prepared]:
-    await prepare(url)
+async def _load(url: str, county: County, prepared: Preparedness, care: Care) -> tuple[Loaded, Prepared]:
+    await prepare(url, care)
     connection = await connect(url, application="init")
     now = datetime.now(UTC)
     try:

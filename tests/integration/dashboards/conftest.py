@@ -9,11 +9,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from alerts.hubtroubles import Trouble, settle
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
+from alerts.rules import Words
 from dashboards.reader import grant_reader
 from database.engine import detect_engine, ensure_days
 from database.pool import connect
+from dispatch import words as dispatch_words
+from dispatch.exercises import end_exercise, open_exercise
 from ingest.kinds import KINDS, Quantity
 from lifeline.county import load_county, read_county
 
@@ -114,9 +118,75 @@ async def _add_cases(connection: asyncpg.pool.PoolConnectionProxy) -> None:
         NOW - timedelta(hours=1),
     )
     await connection.execute(
-        "INSERT INTO process (name, pid, started_at, seen_at, ready) VALUES ('ingest', 1, $1, now(), true)",
+        "INSERT INTO process (name, pid, started_at, seen_at, ready, figures)"
+        " VALUES ('ingest', 1, $1, now(), true, '{}'), ('dispatch', 2, $1, now(), true,"
+        ' \'{"disk_free": 0.4, "clock_skew_s": 0.01}\')',
         NOW,
     )
+    await connection.execute(
+        "INSERT INTO process_sample (name, at, figures) SELECT name, at, jsonb_build_object('queue', 3, 'lag_s', 0.1,"
+        " 'commit_s', extract(epoch FROM at - $1) / 100, 'batches', extract(epoch FROM at - $1), 'disk_free', 0.4)"
+        " FROM unnest(ARRAY['ingest', 'dispatch']) AS name,"
+        " generate_series($1::timestamptz, $2, INTERVAL '30 seconds') AS at",
+        NOW - timedelta(hours=2),
+        NOW,
+    )
+    full = Trouble("hub_disk", 3, Words("磁盘剩余9%", "9% of the disk is free"))
+    async with connection.transaction():
+        await settle(connection, [full], {}, NOW - timedelta(hours=1))
+    await _add_drill(connection)
+
+
+async def _add_drill(connection: asyncpg.pool.PoolConnectionProxy) -> None:
+    """One drill that was held, with a hazard, a case, a task and its report."""
+    started = NOW - timedelta(hours=3)
+    code = await connection.fetchval("SELECT min(code) FROM sensor")
+    squad = await connection.fetchval("SELECT min(squad_id) FROM squad")
+    title = dispatch_words.Words("燃气演练", "gas drill")
+    exercise = await open_exercise(connection, "gas-leak", title, 1, sensors=[code], squads=[squad], now=started)
+    await connection.execute(
+        """
+        WITH opened AS (
+            INSERT INTO incident (kind, hazard_type, grade, skill, title_zh, title_en, opened_at, exercise_id)
+            SELECT kind, hazard_type, 2, 'gas', '【演练】漏气', 'DRILL leak', $2, $1 FROM rule LIMIT 1 RETURNING *
+        ), logged AS (
+            INSERT INTO incident_event (incident_id, at, event, actor)
+            SELECT incident_id, $2, 'opened', 'engine' FROM opened
+        ), raised AS (
+            INSERT INTO hazard (sensor_id, hazard_type, rule_id, grade, peak_grade, latched, reason_zh, reason_en,
+                                raised_at, graded_at)
+            SELECT sensor_id, hazard_type, rule_id, 2, 2, false, '高', 'high', $2, $2
+            FROM (SELECT * FROM rule LIMIT 1) AS rule, sensor WHERE exercise_id = $1 RETURNING *
+        ), told AS (
+            INSERT INTO hazard_event (hazard_id, at, event, grade, actor)
+            SELECT hazard_id, raised_at, 'raised', grade, 'engine' FROM raised
+        )
+        SELECT 1
+        """,
+        exercise.exercise_id,
+        started,
+    )
+    await connection.execute(
+        """
+        WITH tasked AS (
+            INSERT INTO task (incident_id, squad_id, status, decision, created_at, updated_at)
+            SELECT incident_id, $2, 'done', '{}', $3, $3 FROM incident WHERE exercise_id = $1 RETURNING *
+        )
+        INSERT INTO task_event (task_id, at, event, actor)
+        SELECT task_id, $3 + place * INTERVAL '2 minutes', event, 'squad'
+        FROM tasked, unnest(ARRAY['ordered', 'accepted', 'on_scene', 'done']) WITH ORDINALITY AS steps (event, place)
+        """,
+        exercise.exercise_id,
+        squad,
+        started,
+    )
+    report = {
+        "score": 80,
+        "outcomes": [{"text": {"zh": "报警", "en": "alarm"}, "happened": True, "reason": {"zh": "", "en": ""}}],
+        "timings": [{"zh": "发现", "en": "detect", "limit_s": 60, "cases": 1, "in_time": 1, "slowest_s": 20.0}],
+        "findings": [{"zh": "慢", "en": "slow", "proposal_zh": "快", "proposal_en": "faster"}],
+    }
+    await end_exercise(connection, exercise.exercise_id, report, NOW - timedelta(hours=2))
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """Every query of every dashboard, as Grafana would send it, under the account that Grafana has."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import asyncpg
 import pytest
-from grafana_support import Span, expand
 
 from dashboards.catalogue import CONSOLE, all_dashboards
+from dashboards.expansion import Span, choose, expand, panels_of
 from ingest.kinds import KINDS
 
 Values = dict[str, list[str]]
@@ -19,31 +18,8 @@ _NUMBERS = (int, float, Decimal)
 _MAY_BE_EMPTY = {"4b"}
 
 
-def panels_of(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for panel in board["panels"]:
-        yield panel
-        yield from panel.get("panels", [])
-
-
 async def ask(reader: asyncpg.Connection, sql: str, span: Span, values: Values) -> list[dict[str, Any]]:
     return [dict(row) for row in await reader.fetch(expand(sql, span, values))]
-
-
-async def choose(board: dict[str, Any], reader: asyncpg.Connection, span: Span) -> Values:
-    """What each variable holds when the dashboard is opened, found by its own query."""
-    values: Values = {}
-    for variable in board["templating"]["list"]:
-        match variable["type"]:
-            case "constant":
-                found = [variable["query"]]
-            case "custom":
-                found = [entry.rpartition(":")[2].strip() for entry in variable["query"].split(",")]
-            case _:
-                rows = await reader.fetch(expand(variable["query"], span, values))
-                found = [row["__value"] if "__value" in row else row[0] for row in rows]
-                assert found, f"the variable {variable['name']} finds nothing"
-        values[variable["name"]] = found if variable.get("multi") else found[:1]
-    return values
 
 
 def needed(panel: dict[str, Any], target: dict[str, Any]) -> set[str]:
@@ -100,6 +76,7 @@ async def test_every_query_gives_what_its_panel_needs(reader: asyncpg.Connection
     wrong = []
     for path, board in DASHBOARDS.items():
         values = await choose(board, reader, span)
+        assert all(values.values()), f"{path}: a variable finds nothing: {values}"
         for panel in panels_of(board):
             chosen = values | ({"quantity": values["quantity"][:1]} if panel.get("repeat") else {})
             for target in panel["targets"]:
@@ -124,6 +101,20 @@ async def test_the_sensor_page_draws_every_quantity_of_every_kind(
     (panel,) = [panel for panel in panels_of(board) if panel.get("repeat")]
     for quantity in KINDS[kind].quantities:
         values = {"kind": [kind], "sensor": [code], "quantity": [quantity.name], "rollup": ["10min"], "lang": ["en"]}
+        values["world"] = ["everyday"]
         rows = await ask(reader, panel["targets"][0]["rawSql"], span, values)
         assert len(rows) >= 24, quantity.name
         assert all(row["min"] <= row["max"] for row in rows)
+
+
+async def test_exercises_are_left_out_unless_they_are_asked_for(reader: asyncpg.Connection, county: datetime) -> None:
+    board = DASHBOARDS["en/incidents.json"]
+    span = Span(county - timedelta(hours=24), county)
+    values = await choose(board, reader, span)
+    (panel,) = [panel for panel in panels_of(board) if panel["title"] == "history"]
+    sql = panel["targets"][0]["rawSql"]
+    drilled = {}
+    for world in ("everyday", "public"):
+        rows = await ask(reader, sql, span, values | {"world": [world]})
+        drilled[world] = [row["title"] for row in rows if row["title"].startswith("DRILL")]
+    assert drilled == {"everyday": [], "public": ["DRILL leak"]}

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
-from database.engine import detect_engine, drop_days, ensure_days
+from database.engine import Care, detect_engine, drop_days, ensure_days
+from ingest import upkeep
 from ingest.errors import IngestError
 from ingest.kinds import KINDS, Kind, Quantity
 from ingest.tables import ensure_reading_tables
@@ -139,3 +140,42 @@ async def test_timescaledb_compresses_and_forgets(timescaledb: None, pool: async
     )
     assert dimension is not None
     assert dimension["time_interval"] == timedelta(days=1)
+
+
+async def test_timescaledb_follows_the_settings_and_changes_nothing_else(timescaledb: None, pool: asyncpg.Pool) -> None:
+    policies = (
+        "SELECT coalesce(view_name, job.hypertable_name) AS name, proc_name, job_id,"
+        " coalesce(config ->> 'compress_after', config ->> 'drop_after') AS after"
+        " FROM timescaledb_information.jobs AS job LEFT JOIN timescaledb_information.continuous_aggregates AS rollup"
+        " ON materialization_hypertable_name = job.hypertable_name"
+        " WHERE proc_name IN ('policy_compression', 'policy_retention') ORDER BY 1, 2"
+    )
+    before = await pool.fetch(policies)
+    async with pool.acquire() as connection:
+        await ensure_reading_tables(connection)
+        assert await pool.fetch(policies) == before
+        await ensure_reading_tables(connection, Care(800, 10, 3650, 14))
+    after = {(row["name"], row["proc_name"]): row["after"] for row in await pool.fetch(policies)}
+    for kind in KINDS.values():
+        assert after[kind.table, "policy_retention"] == "800 days"
+        assert after[kind.table, "policy_compression"] == "10 days"
+        assert after[f"{kind.table}_1d", "policy_retention"] == "3650 days"
+        assert after[f"{kind.table}_1d", "policy_compression"] == "14 days"
+    async with pool.acquire() as connection:
+        await ensure_reading_tables(connection)
+    assert [(*tuple(row)[:2], row["after"]) for row in await pool.fetch(policies)] == [
+        (*tuple(row)[:2], row["after"]) for row in before
+    ]
+
+
+async def test_plain_postgresql_keeps_as_many_days_as_the_settings_say(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        if await detect_engine(connection) != "plain":
+            pytest.skip("TimescaleDB has a retention policy for this")
+        days = [NOON.date() - timedelta(days=back) for back in (8, 7, 6)]
+        await ensure_days(connection, "reading_gas", days)
+        await upkeep.run_once(connection, NOON, 7)
+    left = await pool.fetch(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'reading_gas'::regclass ORDER BY 1"
+    )
+    assert [row["name"] for row in left] == [f"reading_gas_{day}" for day in (20260424, 20260425, 20260501, 20260502)]

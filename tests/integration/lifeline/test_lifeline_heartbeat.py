@@ -38,6 +38,17 @@ async def test_a_new_incarnation_takes_the_row_over(pool: asyncpg.Pool) -> None:
     assert await row(pool) == ("api", 2, later, later, True, "")
 
 
+async def test_what_a_process_says_of_itself_is_sampled_every_half_minute(pool: asyncpg.Pool) -> None:
+    heartbeat = Heartbeat(pool, "ingest", 1, NOW, lambda: True, lambda: {"queue": 3, "lag_s": 0.2})
+    for after_s in (0, 10, 29, 30, 31):
+        await heartbeat.run_once(NOW + timedelta(seconds=after_s))
+    assert await pool.fetchval("SELECT figures ->> 'queue' FROM process") == "3"
+    sampled = await pool.fetch("SELECT at FROM process_sample ORDER BY at")
+    assert [row["at"] for row in sampled] == [NOW, NOW + timedelta(seconds=30)]
+    await heartbeat.run_once(NOW + timedelta(days=31))
+    assert await pool.fetchval("SELECT count(*) FROM process_sample") == 1
+
+
 async def test_preparing_twice_does_nothing_the_second_time(empty_database_url: str) -> None:
     first = await prepare(empty_database_url)
     assert first.migrations[0] == "0001_registry.sql"

@@ -44,7 +44,7 @@ def test_links_between_dashboards_lead_to_dashboards(path: str) -> None:
     uids = {body["uid"] for body in DASHBOARDS.values()}
     links = {text for text in texts_of(DASHBOARDS[path]) if text.startswith("/d/")}
     assert {link.removeprefix("/d/").partition("?")[0] for link in links} <= uids
-    assert CONSOLE in texts_of(DASHBOARDS[path])
+    assert f"{CONSOLE}/console" in texts_of(DASHBOARDS[path])
 
 
 @pytest.mark.parametrize("path", DASHBOARDS)
@@ -82,7 +82,7 @@ def test_writing_again_changes_nothing_and_removes_what_is_no_dashboard_any_more
 
 def test_the_console_address_reaches_every_dashboard() -> None:
     for body in all_dashboards("https://duty.example").values():
-        assert "https://duty.example" in texts_of(body)
+        assert "https://duty.example/console" in texts_of(body)
 
 
 def test_a_blank_is_filled_and_a_variable_is_left() -> None:

@@ -18,9 +18,10 @@ ACCOUNTS = accounts_of("hub", [("gas-0001", "gas")], ["gas-1"], [Account("lora",
 
 def test_everybody_gets_its_own_topics_only() -> None:
     assert acl_text(ACCOUNTS) == (
-        "user hub\ntopic readwrite #\n\n"
+        "user hub\ntopic readwrite #\ntopic read $SYS/broker/log/#\n\n"
         "user gas-0001\ntopic write sensors/gas/gas-0001/reading\n\n"
-        "user gas-1\ntopic write squads/gas-1/receipts\ntopic read squads/gas-1/orders\n\n"
+        "user gas-1\ntopic write squads/gas-1/receipts\ntopic read squads/gas-1/orders\n"
+        "topic read squads/gas-1/notices\n\n"
         "user lora\ntopic write application/#\n"
     )
 

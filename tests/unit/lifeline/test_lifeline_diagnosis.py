@@ -11,9 +11,12 @@ from lifeline.diagnosis import (
     judge_certificate,
     judge_clock,
     judge_disk,
+    judge_file,
     judge_migrations,
     judge_processes,
+    judge_rights,
     judge_server,
+    judge_topics,
     judge_waiting,
 )
 
@@ -80,3 +83,20 @@ def test_whatever_is_not_well_has_a_remedy() -> None:
         *judge_waiting(1000, 1000),
     ]
     assert all(finding.remedy for finding in findings)
+
+
+@pytest.mark.parametrize(("mode", "state"), [(0o600, "ok"), (0o400, "ok"), (0o640, "warning"), (0o604, "warning")])
+def test_a_file_with_secrets_is_for_its_owner(mode: int, state: str) -> None:
+    assert judge_file(Path("/etc/channels.yaml"), 0o100000 | mode).state == state
+
+
+def test_what_accounts_may_not_do_is_named_with_its_remedy() -> None:
+    assert judge_rights(True).state == "ok"
+    assert "GRANT CREATE" in judge_rights(False).remedy
+    assert judge_topics([]).state == "ok"
+    refused = judge_topics(["sensors/#"])
+    assert (refused.state, "sensors/#" in refused.what) == ("bad", True)
+
+
+def test_versions_are_told() -> None:
+    assert judge_server(15, "timescaledb", "2.28.3").what == "database: PostgreSQL 15, TimescaleDB 2.28.3"
