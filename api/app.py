@@ -34,7 +34,7 @@ from api.audit import trail
 from api.body_limit import BodyLimit
 from api.cases import clocks, intake, regrouping, stages
 from api.context import Context
-from api.ingress import push
+from api.ingress import alertmanager, push
 from api.ingress.intake import Intake
 from api.people import contacts, grids
 from api.plans import book as plans
@@ -228,6 +228,7 @@ def _bare_app() -> FastAPI:
         everything.include_router(router)
     app.include_router(everything)
     app.include_router(push.open_router)
+    app.include_router(alertmanager.router)  # before the formats, whose path takes any word
     app.include_router(push.router)
     app.include_router(public.router)
     return app

@@ -6,8 +6,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-
-from tests.integration.api.conftest import GRID, NOW, PLAN
+from county_support import GRID, NOW, PLAN
 
 NAME = {"zh": "二队", "en": "squad 2"}
 HOME = {"longitude": 112.41, "latitude": 23.61}

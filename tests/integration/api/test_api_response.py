@@ -5,9 +5,9 @@ from typing import Any
 
 import asyncpg
 import httpx
+from county_support import NOW
 
 from dispatch import dispatcher
-from tests.integration.api.conftest import NOW
 
 OTHER = "UPDATE squad SET duty_start = '00:00', duty_end = '00:00' WHERE squad_id = 'road-1'"
 
