@@ -204,10 +204,10 @@ async def _answer(database_url: str, port: "Synchronized[int]", stop: Event) -> 
             group.create_task(feed.run(pool, listener), name="feed"),
         ]
         serving = group.create_task(server.serve(sockets=[listening]), name="api")
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         port.value = listening.getsockname()[1]
-        while not stop.is_set():
+        while not stop.is_set():  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.1)
         server.should_exit = True
         feed.end_all()
@@ -273,7 +273,7 @@ async def _listen(database_url: str, port: int, key: str, ready: Event, stop: Ev
     happened = 0
     async with asyncio.TaskGroup() as group:
         listeners = [group.create_task(listen(port, key, counts, number)) for number in range(LISTENERS)]
-        while min(counts) < 0:  # somebody is not let in yet
+        while min(counts) < 0:  # noqa: ASYNC110 - somebody is not let in yet
             await asyncio.sleep(0.05)
         ready.set()
         while not stop.is_set():
@@ -281,7 +281,7 @@ async def _listen(database_url: str, port: int, key: str, ready: Event, stop: Ev
             happened += 1
             await asyncio.sleep(1 / _EVENT_RATE)
         deadline = time.perf_counter() + _READY_S
-        while sum(counts) < happened * LISTENERS and time.perf_counter() < deadline:
+        while sum(counts) < happened * LISTENERS and time.perf_counter() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         for task in listeners:
             task.cancel()

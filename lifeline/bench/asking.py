@@ -1,4 +1,4 @@
-"""Clients of the API in a benchmark: bare HTTP over a few connections, so that they cost little beside what they ask."""
+"""Clients of the API in a benchmark: bare HTTP over a few connections, so that they cost little themselves."""
 
 import asyncio
 import time

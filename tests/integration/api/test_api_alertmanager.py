@@ -7,7 +7,7 @@ import httpx
 
 ALARM: dict[str, Any] = {
     "status": "firing",
-    "labels": {"alertname": "PumpDown", "hazard_type": "gas_leak", "severity": "critical", "place": "三号泵站"},
+    "labels": {"alertname": "PumpDown", "hazard_type": "gas_smell", "severity": "critical", "place": "三号泵站"},
     "annotations": {"summary": "泵站燃气报警"},
     "startsAt": "2026-05-01T07:58:00.123Z",
     "endsAt": "0001-01-01T00:00:00Z",
