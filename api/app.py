@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from fastapi import APIRouter, FastAPI
@@ -27,7 +27,7 @@ from api import (
     tasks,
     work_orders,
 )
-from api.access import keys, login, users
+from api.access import federated, keys, login, users
 from api.access.throttle import Limits, Throttles
 from api.answers import document
 from api.audit import trail
@@ -54,6 +54,9 @@ from api.warnings.cap import Issuer
 from api.webhooks import routes as webhooks
 from api.webhooks.guard import Doors
 
+if TYPE_CHECKING:
+    from api.access.oidc import Provider
+
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
 _FILE_BYTES = {f"{PREFIX}/imports/sensors": 8_000_000, f"{PREFIX}/imports/rota": 1_000_000}
@@ -62,6 +65,7 @@ _ROUTERS = (
     health.router,
     login.open_router,
     login.router,
+    federated.router,
     users.router,
     keys.router,
     trail.router,
@@ -171,6 +175,7 @@ def create_app(
     doors: Doors | None = None,
     onenet_token: str | None = None,
     tls: bool = False,
+    provider: "Provider | None" = None,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
 
@@ -192,6 +197,7 @@ def create_app(
         doors or Doors(),
         onenet_token,
         asyncio.Semaphore(_EXPORTS),
+        provider,
     )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
     app.add_middleware(RequestLog, tls=tls)

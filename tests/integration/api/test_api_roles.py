@@ -170,6 +170,8 @@ OPEN = {
     ("GET", "/public/warnings/{}.xml"),
     ("GET", "/api/v1/health"),
     ("POST", "/api/v1/auth/login"),
+    ("GET", "/api/v1/auth/oidc"),
+    ("GET", "/api/v1/auth/oidc/callback"),
     ("POST", "/api/v1/auth/refresh"),
 }
 
