@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from fastapi import APIRouter, FastAPI
@@ -27,7 +27,7 @@ from api import (
     tasks,
     work_orders,
 )
-from api.access import keys, login, users
+from api.access import federated, keys, login, users
 from api.access.throttle import Limits, Throttles
 from api.answers import document
 from api.audit import trail
@@ -36,7 +36,7 @@ from api.cases import clocks, intake, regrouping, stages
 from api.console.door import PREFIX as CONSOLE
 from api.console.door import Door
 from api.context import Context
-from api.ingress import push
+from api.ingress import alertmanager, push
 from api.ingress.intake import Intake
 from api.people import contacts, grids
 from api.plans import book as plans
@@ -56,6 +56,9 @@ from api.warnings.cap import Issuer
 from api.webhooks import routes as webhooks
 from api.webhooks.guard import Doors
 
+if TYPE_CHECKING:
+    from api.access.oidc import Provider
+
 PREFIX = "/api/v1"
 VERSION = "1.0.0"
 _FILE_BYTES = {f"{PREFIX}/imports/sensors": 8_000_000, f"{PREFIX}/imports/rota": 1_000_000}
@@ -64,6 +67,7 @@ _ROUTERS = (
     health.router,
     login.open_router,
     login.router,
+    federated.router,
     users.router,
     keys.router,
     trail.router,
@@ -174,6 +178,7 @@ def create_app(
     onenet_token: str | None = None,
     tls: bool = False,
     console: Door | None = None,
+    provider: "Provider | None" = None,
 ) -> FastAPI:
     """The API over the database of ``pool``, which stays the caller's to close.
 
@@ -196,6 +201,7 @@ def create_app(
         doors or Doors(),
         onenet_token,
         asyncio.Semaphore(_EXPORTS),
+        provider,
     )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
     app.add_middleware(RequestLog, tls=tls)
@@ -233,6 +239,7 @@ def _bare_app() -> FastAPI:
         everything.include_router(router)
     app.include_router(everything)
     app.include_router(push.open_router)
+    app.include_router(alertmanager.router)  # before the formats, whose path takes any word
     app.include_router(push.router)
     app.include_router(public.router)
     return app

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
@@ -14,6 +14,9 @@ from api.store import Store
 from api.stream.feed import Feed
 from api.warnings.cap import Issuer
 from api.webhooks.guard import Doors
+
+if TYPE_CHECKING:
+    from api.access.oidc import Provider  # its libraries are read only where a provider is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Context:
     doors: Doors
     onenet_token: str | None
     exports: asyncio.Semaphore  # so many files at once are made, or back-tests run
+    provider: "Provider | None" = None  # of a log-in elsewhere
 
 
 def context_of(request: Request) -> Context:

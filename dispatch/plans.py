@@ -178,7 +178,7 @@ def usual_response(skill: str) -> Response:
     For what is wrong with the hub itself nobody sets out: the duty officer is told.
     """
     if skill == HUB:
-        return Response((), (), {}, ("duty_officer",), _USUAL_LIMITS, _USUAL_ESCALATION, None, "never")
+        return Response((), (), {}, ("duty_officer",), USUAL_LIMITS, _USUAL_ESCALATION, None, "never")
     role = Role("handle", skill, Words("到场处置", "handle it on site"), lead=True)
     return Response((role,), (), {}, ("duty_officer",), USUAL_LIMITS, _USUAL_ESCALATION, None, "never")
 

@@ -51,10 +51,13 @@ def parse_calendar(content: bytes) -> list[Shift]:
     over.
     """
     try:
-        calendar = icalendar.Calendar.from_ical(content)
-    except (ValueError, IndexError, KeyError) as error:
+        events = icalendar.Calendar.from_ical(content).walk("VEVENT")
+        shifts = [_shift(event) for event in events]  # properties are read when they are asked for
+    except (ValueError, IndexError, KeyError, AttributeError) as error:
         raise RotaError(f"not an iCalendar file: {error}") from error
-    return [_shift(event) for event in calendar.walk("VEVENT")]
+    if not shifts:
+        raise RotaError("the file holds no events: give an iCalendar file with a VEVENT for each shift")
+    return shifts
 
 
 def _shift(event: icalendar.cal.Component) -> Shift:

@@ -116,6 +116,12 @@ class Settings(BaseSettings):
     webhook_networks: Annotated[str, AfterValidator(_networks)] | None = (
         None  # inner ones that webhooks may go to, with commas
     )
+    # Log-in at an OpenID Connect provider, all of them or none; roles as word=role with commas between.
+    oidc_issuer: Annotated[str, AfterValidator(_http_url)] | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_roles: Annotated[str, Field(pattern=r"^[^=,]+=[a-z]+(,[^=,]+=[a-z]+)*$")] | None = None
+    oidc_claim: str = "roles"  # the claim that holds the words
     onenet_token: SecretStr | None = None  # of OneNET's push
 
     # Days, for the tables of readings; `lifeline migrate` and `lifeline up` bring TimescaleDB's policies there.
@@ -131,6 +137,16 @@ class Settings(BaseSettings):
     def _key_with_certificate(self) -> "Settings":
         if (self.api_tls_certificate is None) != (self.api_tls_key is None):
             raise ValueError("LIFELINE_API_TLS_CERTIFICATE and LIFELINE_API_TLS_KEY go together: set both or none")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> "Settings":
+        given = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret, self.oidc_roles)
+        if any(one is not None for one in given) and None in given:
+            raise ValueError("LIFELINE_OIDC_ISSUER, _CLIENT_ID, _CLIENT_SECRET and _ROLES go together: set all or none")
+        allowed = {"viewer", "officer", "approver", "leader", "administrator"}
+        if any(pair.partition("=")[2] not in allowed for pair in (self.oidc_roles or "").split(",") if pair):
+            raise ValueError(f"LIFELINE_OIDC_ROLES gives roles among {', '.join(sorted(allowed))}")
         return self
 
     @property

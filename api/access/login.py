@@ -95,7 +95,7 @@ class Ended(BaseModel):
     ended: int
 
 
-_GRANTED = {
+GRANTED = {
     "access_token": "lifeline_at_0CsHgJ2mVw",
     "token_type": "Bearer",
     "expires_in_s": 600,
@@ -124,12 +124,14 @@ SESSIONS = {
 }
 
 
-def _origin(request: Request) -> Origin:
+def origin_of(request: Request) -> Origin:
+    """Where a log-in comes from."""
     agent = request.headers.get("user-agent", "").replace("\x00", "")[:200]
     return Origin(address_of(request), agent, request.scope.get("lifeline.request_id", ""))
 
 
-def _granted(tokens: Tokens) -> Granted:
+def granted(tokens: Tokens) -> Granted:
+    """The tokens as an answer."""
     return Granted(
         access_token=tokens.access,
         expires_in_s=int(ACCESS_FOR.total_seconds()),
@@ -149,11 +151,11 @@ async def sessions_of(connection: Connection, name: str, now: datetime) -> Sessi
     summary="Log in",
     description="An access token for 10 minutes and a refresh token for 12 hours without use, 7 days in all. After 5"
     " wrong passwords from one address the name is locked for it for 15 minutes (429). Needs no key.",
-    responses=answers(_GRANTED, 401, keyed=False, body=True),
+    responses=answers(GRANTED, 401, keyed=False, body=True),
 )
 async def login(request: Request, store: Reach, now: Now, credentials: Credentials) -> Granted:
     context_of(request).throttles.login.take(address_of(request), now)
-    return _granted(await log_in(store, credentials.name, credentials.password, _origin(request), now))
+    return granted(await log_in(store, credentials.name, credentials.password, origin_of(request), now))
 
 
 @open_router.post(
@@ -161,11 +163,11 @@ async def login(request: Request, store: Reach, now: Now, credentials: Credentia
     summary="Get the next tokens",
     description="A new pair for a refresh token; the old pair ends. A refresh token that comes twice was copied by"
     " somebody, so its session ends. Needs no key.",
-    responses=answers(_GRANTED, 401, keyed=False, body=True),
+    responses=answers(GRANTED, 401, keyed=False, body=True),
 )
 async def refresh_tokens(request: Request, store: Reach, now: Now, token: Refresh) -> Granted:
     context_of(request).throttles.login.take(f"refresh {address_of(request)}", now)
-    return _granted(await refresh(store, token.refresh_token, _origin(request), now))
+    return granted(await refresh(store, token.refresh_token, origin_of(request), now))
 
 
 @router.get("/me", summary="Who am I", description="The caller's name, role and scopes.", responses=answers(_ME))

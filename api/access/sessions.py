@@ -67,12 +67,17 @@ async def log_in(store: Store, name: str, password: str, origin: Origin, now: da
     fitting = await fits(password, None if stored is None else stored["password_hash"])
     if stored is None or not fitting or stored["disabled"]:
         raise _wrong()
+    return await begin_session(store, name, stored["role"], origin, now, one_time=stored["must_change_password"])
+
+
+async def begin_session(
+    store: Store, name: str, role: str, origin: Origin, now: datetime, *, one_time: bool = False
+) -> Tokens:
+    """A session of an account that has shown who it is; wrong attempts before are forgiven."""
     refresh, access = new_secret(""), new_secret("lifeline_at_")
     session_id = uuid4()
     async with store.writing() as connection:
-        await act_for(
-            connection, Trace(now, f"user:{name}", stored["role"], origin.address, origin.request_id, "log_in")
-        )
+        await act_for(connection, Trace(now, f"user:{name}", role, origin.address, origin.request_id, "log_in"))
         await connection.execute(_SQL.forgive, name, origin.address)
         await connection.execute(
             _SQL.begin,
@@ -87,7 +92,7 @@ async def log_in(store: Store, name: str, password: str, origin: Origin, now: da
             origin.address,
             origin.agent,
         )
-    return Tokens(access, f"{session_id}.{refresh}", stored["must_change_password"])
+    return Tokens(access, f"{session_id}.{refresh}", one_time)
 
 
 async def refresh(store: Store, token: str, origin: Origin, now: datetime) -> Tokens:

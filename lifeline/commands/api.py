@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import asyncpg
 import httpx
@@ -31,6 +31,10 @@ from lifeline.patience import PatientProtocol
 from lifeline.settings import Settings, load_settings
 from lifeline.wiring import Work, main
 
+if TYPE_CHECKING:
+    from api.access.oidc import Provider
+    from api.access.roles import AccountRole
+
 app = typer.Typer()
 _FINISH_WITHIN_S = 5
 _SWEEP_EVERY_S = 3600
@@ -52,6 +56,22 @@ def api(
 def _issuer(settings: Settings) -> Issuer:
     return Issuer(
         settings.warning_organisation, settings.warning_issuer_zh, settings.warning_issuer_en, settings.public_url
+    )
+
+
+def _provider(settings: Settings) -> "Provider | None":
+    if settings.oidc_issuer is None or settings.oidc_client_id is None or settings.oidc_client_secret is None:
+        return None
+    from api.access.oidc import Provider  # half a second to read
+
+    pairs = [pair.partition("=") for pair in (settings.oidc_roles or "").split(",")]
+    return Provider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
+        f"{settings.public_url}/api/v1/auth/oidc/callback",
+        {word: cast("AccountRole", role) for word, _, role in pairs},
+        settings.oidc_claim,
     )
 
 
@@ -119,6 +139,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         onenet_token=settings.onenet_token.get_secret_value() if settings.onenet_token else None,
         tls=settings.api_tls_certificate is not None,
         console=door,
+        provider=_provider(settings),
     )
     config = uvicorn.Config(
         app,

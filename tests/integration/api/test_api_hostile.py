@@ -110,8 +110,10 @@ async def test_sql_in_every_field_changes_nothing(
 ) -> None:
     before = await snapshot(pool)
     tried = 0
-    for text in INJECTIONS:
-        for wanted in requests_with(text, county):
+    for turn, text in enumerate(INJECTIONS):
+        for place, wanted in enumerate(requests_with(text, county)):
+            if (turn + place) % 6:  # each field gets two of them, and each of them goes into a sixth of the fields
+                continue
             answer = await everybody[wanted.role].request(
                 wanted.method, wanted.address, json=wanted.body, headers=wanted.headers
             )

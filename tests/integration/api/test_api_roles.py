@@ -160,6 +160,7 @@ TABLE: list[tuple[str, str, str]] = [
     ("POST", "/warnings/{warning}/release", "ol"),
     ("POST", "/warnings/{warning}/update", "ol"),
     ("POST", "/warnings/{warning}/cancel", "al"),
+    ("POST", "http://hub/ingress/alertmanager", "p"),
     ("POST", "http://hub/ingress/native", "p"),
 ]
 OPEN = {
@@ -169,6 +170,8 @@ OPEN = {
     ("GET", "/public/warnings/{}.xml"),
     ("GET", "/api/v1/health"),
     ("POST", "/api/v1/auth/login"),
+    ("GET", "/api/v1/auth/oidc"),
+    ("GET", "/api/v1/auth/oidc/callback"),
     ("POST", "/api/v1/auth/refresh"),
 }
 
