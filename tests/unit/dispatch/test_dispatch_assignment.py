@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from time import perf_counter
+from time import process_time
 
 import msgspec
 import pytest
@@ -316,8 +316,8 @@ def test_two_hundred_incidents_and_a_hundred_squads_take_50_ms_at_most():
     ]
     spent = []
     for _ in range(5):
-        started = perf_counter()
+        started = process_time()
         choices = assign(needs, squads, {}, NOW)
-        spent.append(perf_counter() - started)
+        spent.append(process_time() - started)
     assert sum(choice.squad_id is not None for choice in choices) == 100
-    assert min(spent) <= 0.05
+    assert min(spent) <= 0.05  # of the processor: what others take of it meanwhile is not the decision's
