@@ -52,7 +52,11 @@ def test_an_open_hazard_keeps_a_case_from_being_verified():
     ],
 )
 def test_how_a_case_is_verified(case, action, how):
-    assert verified_how(case, action) == how
+    assert verified_how(case, step(action)) == how
+
+
+def test_what_the_hub_measures_of_itself_is_no_person():
+    assert verified_how(Case(7, "fed_back"), Step(7, "verify", "hub", NOW)) == "sensor"
 
 
 @pytest.mark.parametrize("action", ["file", "dispatch", "verify", "override", "close", "dismiss"])
