@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from api import (
@@ -19,6 +19,7 @@ from api import (
     notifications,
     quarantine,
     silences,
+    site_records,
     squads,
     tasks,
 )
@@ -31,10 +32,11 @@ from api.cases import clocks, intake, regrouping, stages
 from api.context import Context
 from api.ingress import push
 from api.ingress.intake import Intake
-from api.problems import install
+from api.problems import answer_error, install
 from api.request_log import RequestLog
 from api.rules import book, trial
 from api.sensors import export, kinds, latest, readings, register
+from api.squadpage import site as squadpage
 from api.store import Store
 from api.stream import events
 from api.stream.feed import Feed
@@ -47,6 +49,7 @@ PREFIX = "/api/v1"
 VERSION = "1.0.0"
 _FILE_BYTES = 8_000_000
 _EXPORTS = 2
+_PHOTO_S = 180.0  # a large photo on a bad network
 _ROUTERS = (
     health.router,
     login.open_router,
@@ -71,6 +74,7 @@ _ROUTERS = (
     trial.router,
     silences.router,
     tasks.router,
+    site_records.router,
     squads.router,
     notifications.router,
     exercises.router,
@@ -158,7 +162,12 @@ def create_app(
         onenet_token,
         asyncio.Semaphore(_EXPORTS),
     )
-    app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
+    app.add_middleware(
+        BodyLimit,
+        size_bytes=lambda path: _body_limit(path, body_limit_bytes),
+        time_s=lambda path: _PHOTO_S if squadpage.takes_photo(path) else body_timeout_s,
+        refuse=_refuse,
+    )
     app.add_middleware(RequestLog, tls=tls)
     install(app)
     spec = document(app)
@@ -195,10 +204,19 @@ def _bare_app() -> FastAPI:
     app.include_router(push.open_router)
     app.include_router(push.router)
     app.include_router(public.router)
+    for router in squadpage.ROUTERS:
+        app.include_router(router, prefix=squadpage.PREFIX)
     return app
 
 
+async def _refuse(request: Request, error: Exception) -> Response:
+    on_page = request.url.path.startswith(f"{squadpage.PREFIX}/")
+    return await (squadpage.refuse if on_page else answer_error)(request, error)
+
+
 def _body_limit(path: str, usual_bytes: int) -> int:
+    if squadpage.takes_photo(path):
+        return squadpage.PHOTO_BYTES
     if path == f"{PREFIX}/imports/sensors":
         return _FILE_BYTES
     return push.MAX_BODY_BYTES if path.startswith(f"{push.PREFIX}/") else usual_bytes

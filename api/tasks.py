@@ -92,7 +92,8 @@ async def tasks_of(connection: Connection, incident_id: int) -> list[Task]:
     return [Task(**dict(row)) for row in rows]
 
 
-async def _one(connection: Connection, task_id: int, caller: Caller) -> TaskWithEvents:
+async def task_for(connection: Connection, task_id: int, caller: Caller) -> TaskWithEvents:
+    """The task of this number, as far as the caller may know of it; NotFound."""
     row = await connection.fetchrow(_SQL.one, task_id)
     # To a squad's member another squad's task is as absent as one that never was.
     if row is None or (caller.role == "squad" and row["squad_id"] != caller.squad_id):
@@ -128,7 +129,7 @@ async def list_tasks(store: Reach, caller: CallerOf, which: Annotated[TaskFilter
 )
 async def show_task(store: Reach, caller: CallerOf, task_id: RowId) -> TaskWithEvents:
     async with store.reading() as connection:
-        return await _one(connection, task_id, caller)
+        return await task_for(connection, task_id, caller)
 
 
 @router.post(
@@ -148,6 +149,6 @@ async def act_on_task(
 ) -> TaskWithEvents:
     refuse_role(caller.role, ACT if action == "cancel" else REPORT)
     async with store.writing() as connection:
-        await _one(connection, task_id, caller)
+        await task_for(connection, task_id, caller)
         await advance(connection, task_id, action, caller.actor, now, note=remark.note if remark else "")
-        return await _one(connection, task_id, caller)
+        return await task_for(connection, task_id, caller)
