@@ -57,9 +57,9 @@ def translated() -> Iterator[None]:
 class Store:
     """Connections of ``pool`` with limits: seconds one statement may run, and seconds to wait for a connection.
 
-    The settings hold until the connection goes back: asyncpg resets it then. All methods raise Overdue and
-    Unreachable. ``trace`` and ``once`` are those of the request that the store works for. ``with_drills``: exercises
-    are seen beside the real world, by pages that mark them.
+    The settings hold until the connection goes back: others of the process, who write, share the pool. All methods
+    raise Overdue and Unreachable. ``trace`` and ``once`` are those of the request that the store works for.
+    ``with_drills``: exercises are seen beside the real world, by pages that mark them.
     """
 
     pool: asyncpg.Pool
@@ -99,4 +99,8 @@ class Store:
         with translated():
             async with self.pool.acquire(timeout=self.acquire_timeout_s) as connection:
                 await connection.execute(settings)
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    if not connection.is_closed():
+                        await connection.execute("RESET ALL")
