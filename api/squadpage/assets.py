@@ -23,6 +23,7 @@ VERSION = hashlib.sha256(b"\0".join(_FILES.values())).hexdigest()[:12]
 _KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 _ASKED_ANEW = {"Cache-Control": "no-cache"}
 _OFFLINE_POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'"}
+_WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 router = APIRouter(include_in_schema=False)
 
 
@@ -39,5 +40,5 @@ async def squad_asset(name: str) -> Response:
 async def squad_worker() -> Response:
     """The service worker, for everything below the page's own address; its text changes with the assets."""
     script = _FILES["worker.js"].replace(b"VERSION", VERSION.encode())
-    headers = {**_ASKED_ANEW, "Service-Worker-Allowed": "/squad"}
+    headers = {**_ASKED_ANEW, "Service-Worker-Allowed": "/squad", "Content-Security-Policy": _WORKER_POLICY}
     return Response(script, headers=headers, media_type=_MEDIA[".js"])

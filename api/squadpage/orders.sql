@@ -10,20 +10,20 @@ FROM squad WHERE squad_id = $1
 
 -- name: orders
 -- Of a squad: what is open, gravest first, and what has ended since $2. $3: only this one.
-SELECT task_id, task.status, task.updated_at, task.open, task.exercise_id, incident.grade, incident.title_zh,
+SELECT task.task_id, task.status, task.updated_at, task.open, task.exercise_id, incident.grade, incident.title_zh,
        incident.title_en, notification.body
 FROM task JOIN incident USING (incident_id)
-LEFT JOIN notification ON notification.key = 'order-' || task_id
-WHERE squad_id = $1 AND (task.open OR task.updated_at > $2) AND ($3::bigint IS NULL OR task_id = $3)
-ORDER BY task.open DESC, incident.grade, task_id DESC LIMIT 50
+LEFT JOIN notification ON notification.key = 'order-' || task.task_id
+WHERE squad_id = $1 AND (task.open OR task.updated_at > $2) AND ($3::bigint IS NULL OR task.task_id = $3)
+ORDER BY task.open DESC, incident.grade, task.task_id DESC LIMIT 50
 
 -- name: order
-SELECT task_id, task.incident_id, task.status, task.created_at, task.updated_at, task.open, task.exercise_id,
+SELECT task.task_id, task.incident_id, task.status, task.created_at, task.updated_at, task.open, task.exercise_id,
        task.confined_space, task.check_in_at, incident.grade, incident.title_zh, incident.title_en, incident.longitude,
        incident.latitude, grid.name_zh AS grid_zh, grid.name_en AS grid_en, notification.body
 FROM task JOIN incident USING (incident_id) LEFT JOIN grid USING (grid_id)
-LEFT JOIN notification ON notification.key = 'order-' || task_id
-WHERE task_id = $1 AND squad_id = $2
+LEFT JOIN notification ON notification.key = 'order-' || task.task_id
+WHERE task.task_id = $1 AND squad_id = $2
 
 -- name: findings
 -- What is wrong: the open hazards of the incident.

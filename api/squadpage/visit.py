@@ -118,7 +118,13 @@ class PageRoute(APIRoute):
         request.state.trace = trace_of(request, visitor.caller.actor, self.name)
         if self.signed_in and visitor.caller.must_change_password and self.name not in self.with_one_time_password:
             return RedirectResponse(f"{PREFIX}/password", 303)
-        return await handle(request)
+        if not (self.signed_in and request.method == "POST"):
+            return await handle(request)
+        try:
+            await _take_form(request, visitor)
+            return await handle(request)
+        finally:
+            await request.close()  # files that came with the form
 
 
 class OpenPageRoute(PageRoute):
@@ -191,8 +197,13 @@ async def _form_of(request: Request) -> Form:
     return Form(await request.form(max_files=1, max_fields=100))
 
 
-async def _own_form_of(request: Request, visitor: Annotated[Visitor, Depends(_visitor_of)]) -> Form:
-    """A form of this visitor's; who sends it again, as after a lost answer, is not heard twice."""
+def _own_form_of(request: Request) -> Form:
+    form: Form = request.state.form
+    return form
+
+
+async def _take_form(request: Request, visitor: Visitor) -> None:
+    """Read a form of this visitor's; who sends it again, as after a lost answer, is not heard twice."""
     form = await _form_of(request)
     if not hmac.compare_digest(form.secret("word").encode(), visitor.word.encode()):
         raise Forbidden(
@@ -204,8 +215,8 @@ async def _own_form_of(request: Request, visitor: Annotated[Visitor, Depends(_vi
         said.update(f"\0{name}\0".encode())
         said.update(value.encode() if isinstance(value, str) else await _content(value))
     key = said.hexdigest()[:_ONCE_CHARACTERS]
+    request.state.form = form
     request.state.once = Once(visitor.caller.actor, key, said.digest(), context_of(request).clock())
-    return form
 
 
 async def _content(file: UploadFile) -> bytes:

@@ -94,13 +94,12 @@ class Town:
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute("UPDATE task SET status = 'cancelled' WHERE open")
             await connection.execute("UPDATE incident SET closed_at = $1 WHERE closed_at IS NULL", now)
+            await connection.execute("UPDATE hazard SET cleared_at = $1 WHERE cleared_at IS NULL", now)
             await connection.execute("UPDATE squad SET rest_s = 0")
             code = await connection.fetchval("SELECT code FROM sensor WHERE kind = 'gas' AND exercise_id = 0 LIMIT 1")
             if drill:
                 title = Words("燃气泄漏", "Gas leak")
-                exercise = await open_exercise(
-                    connection, "gas", title, 1, sensors=[code], squads=["gas-1"], now=now
-                )
+                exercise = await open_exercise(connection, "gas", title, 1, sensors=[code], squads=["gas-1"], now=now)
                 code = f"{exercise.twin_prefix}{code}"
             sensor = await connection.fetchrow("SELECT * FROM sensor WHERE code = $1", code)
             rule_id, _ = (await in_force(connection, now)).rules["gas", "gas_combustible"]
@@ -119,7 +118,7 @@ class Town:
             await connection.execute(
                 "INSERT INTO hazard (sensor_id, hazard_type, rule_id, grade, peak_grade, latched, reason_zh, reason_en,"
                 " raised_at, graded_at, incident_id) VALUES ($1, 'gas_combustible', $2, 3, 3, false,"
-                " '甲烷 27 %LEL，达到黄色限值 20 %LEL', 'CH4 27 %LEL, at or above the yellow limit of 20 %LEL', $3, $3, $4)",
+                " '甲烷 27 %LEL，达到黄色限值 20 %LEL', 'CH4 27 %LEL, over the yellow limit of 20 %LEL', $3, $3, $4)",
                 sensor["sensor_id"],
                 rule_id,
                 now,
