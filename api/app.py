@@ -33,6 +33,8 @@ from api.context import Context
 from api.ingress import push
 from api.ingress.intake import Intake
 from api.problems import answer_error, install
+from api.publicpage import page
+from api.publicpage.kept import KeptPages
 from api.request_log import RequestLog
 from api.rules import book, trial
 from api.sensors import export, kinds, latest, readings, register
@@ -161,6 +163,7 @@ def create_app(
         doors or Doors(),
         onenet_token,
         asyncio.Semaphore(_EXPORTS),
+        KeptPages(),
     )
     app.add_middleware(
         BodyLimit,
@@ -204,6 +207,7 @@ def _bare_app() -> FastAPI:
     app.include_router(push.open_router)
     app.include_router(push.router)
     app.include_router(public.router)
+    app.include_router(page.router)
     for router in squadpage.ROUTERS:
         app.include_router(router, prefix=squadpage.PREFIX)
     return app

@@ -111,6 +111,7 @@ TABLE: list[tuple[str, str, str]] = [
 ]
 OPEN = {
     ("GET", "/ingress/onenet"),
+    ("GET", "/public"),
     ("GET", "/public/warnings"),
     ("GET", "/public/warnings.atom"),
     ("GET", "/public/warnings/{}.xml"),
