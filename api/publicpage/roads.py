@@ -25,7 +25,7 @@ _USUAL_SPAN = (112.0, 23.4, 112.8, 24.0)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place where water is measured. ``depth_m`` is None without a current reading; ``grade`` 1 (red) to 4, 0 none."""
+    """A place where water is measured; ``depth_m`` is None without a current reading, ``grade`` 1 (red) to 4, or 0."""
 
     name: Words
     longitude: float

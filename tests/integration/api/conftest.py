@@ -64,6 +64,7 @@ class County:
     warning: int
     silence: int
     exercise: int
+    photo: int
 
 
 @pytest.fixture
@@ -183,8 +184,14 @@ async def county(pool: asyncpg.Pool) -> County:
             " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
             NOW,
         )
+        photo = await connection.fetchval(
+            "INSERT INTO task_photo (task_id, at, actor, sha256, width, height) VALUES ($1, $2, 'user:squad-1', '', 4, 3) RETURNING task_photo_id",
+            task,
+            NOW,
+        )
+        await connection.execute("INSERT INTO task_photo_image VALUES ($1, 'large', 'small')", photo)
     return County(
-        gas, noise, hazards[0], hazards[1], incident, task, dead, held[0], held[1], warning, silence, exercise
+        gas, noise, hazards[0], hazards[1], incident, task, dead, held[0], held[1], warning, silence, exercise, photo
     )
 
 
