@@ -185,7 +185,8 @@ async def county(pool: asyncpg.Pool) -> County:
             NOW,
         )
         photo = await connection.fetchval(
-            "INSERT INTO task_photo (task_id, at, actor, sha256, width, height) VALUES ($1, $2, 'user:squad-1', '', 4, 3) RETURNING task_photo_id",
+            "INSERT INTO task_photo (task_id, at, actor, sha256, width, height)"
+            " VALUES ($1, $2, 'user:squad-1', '', 4, 3) RETURNING task_photo_id",
             task,
             NOW,
         )

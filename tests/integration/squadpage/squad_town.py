@@ -162,7 +162,7 @@ class Town:
 async def wait_for(address: str) -> None:
     """Wait until the API answers."""
     async with httpx.AsyncClient() as client:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while True:
                 try:
                     if (await client.get(address)).status_code == 200:
