@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from api import (
@@ -24,6 +24,7 @@ from api import (
     responses,
     reviews,
     silences,
+    site_records,
     tasks,
     work_orders,
 )
@@ -40,11 +41,14 @@ from api.ingress import alertmanager, push
 from api.ingress.intake import Intake
 from api.people import contacts, grids
 from api.plans import book as plans
-from api.problems import install
+from api.problems import answer_error, install
+from api.publicpage import page
+from api.publicpage.kept import KeptPages
 from api.request_log import RequestLog
 from api.rota import calendar, shifts
 from api.rules import book, trial
 from api.sensors import export, kinds, latest, readings, register
+from api.squadpage import site as squadpage
 from api.squads import register as squads
 from api.squads import standing
 from api.store import Store
@@ -63,6 +67,7 @@ PREFIX = "/api/v1"
 VERSION = "1.0.0"
 _FILE_BYTES = {f"{PREFIX}/imports/sensors": 8_000_000, f"{PREFIX}/imports/rota": 1_000_000}
 _EXPORTS = 2
+_PHOTO_S = 180.0  # a large photo on a bad network
 _ROUTERS = (
     health.router,
     login.open_router,
@@ -92,6 +97,7 @@ _ROUTERS = (
     tasks.router,
     candidates.router,
     permits.router,
+    site_records.router,
     squads.router,
     standing.router,
     shifts.router,
@@ -201,9 +207,15 @@ def create_app(
         doors or Doors(),
         onenet_token,
         asyncio.Semaphore(_EXPORTS),
+        KeptPages(),
         provider,
     )
-    app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)
+    app.add_middleware(
+        BodyLimit,
+        size_bytes=lambda path: _body_limit(path, body_limit_bytes),
+        time_s=lambda path: _PHOTO_S if squadpage.takes_photo(path) else body_timeout_s,
+        refuse=_refuse,
+    )
     app.add_middleware(RequestLog, tls=tls)
     install(app)
     app.mount(CONSOLE, console or Door(), name="console")
@@ -242,10 +254,20 @@ def _bare_app() -> FastAPI:
     app.include_router(alertmanager.router)  # before the formats, whose path takes any word
     app.include_router(push.router)
     app.include_router(public.router)
+    app.include_router(page.router)
+    for router in squadpage.ROUTERS:
+        app.include_router(router, prefix=squadpage.PREFIX)
     return app
 
 
+async def _refuse(request: Request, error: Exception) -> Response:
+    on_page = request.url.path.startswith(f"{squadpage.PREFIX}/")
+    return await (squadpage.refuse if on_page else answer_error)(request, error)
+
+
 def _body_limit(path: str, usual_bytes: int) -> int:
+    if squadpage.takes_photo(path):
+        return squadpage.PHOTO_BYTES
     if path.startswith(f"{push.PREFIX}/"):
         return push.MAX_BODY_BYTES
     return _FILE_BYTES.get(path, usual_bytes)

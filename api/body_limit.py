@@ -1,9 +1,10 @@
 """Request bodies are taken whole, up to a size and within a time, before any route sees them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ApiError, BodyTooLarge, BodyTooSlow
@@ -13,13 +14,22 @@ from api.problems import answer_error
 class BodyLimit:
     """ASGI middleware: a body over its path's ``size_bytes`` is refused with 413, one slower than ``time_s`` with 408.
 
-    The limits are small because every body here is: a note of an officer, a message of a device.
+    The limits are small because nearly every body here is: a note of an officer, a message of a device. ``refuse``
+    makes the answer.
     """
 
-    def __init__(self, app: ASGIApp, *, size_bytes: Callable[[str], int], time_s: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        size_bytes: Callable[[str], int],
+        time_s: Callable[[str], float],
+        refuse: Callable[[Request, Exception], Awaitable[Response]] = answer_error,
+    ) -> None:
         self._app = app
         self._size_bytes = size_bytes
         self._time_s = time_s
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -29,7 +39,7 @@ class BodyLimit:
         try:
             body = await self._take(request, receive)
         except ApiError as error:
-            response = await answer_error(request, error)
+            response = await self._refuse(request, error)
             await response(scope, receive, send)
             return
         if body is None:  # the caller went away
@@ -42,13 +52,13 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
     async def _take(self, request: Request, receive: Receive) -> bytes | None:
-        most = self._size_bytes(request.url.path)
+        most, time_s = self._size_bytes(request.url.path), self._time_s(request.url.path)
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > most:
             raise _too_large(most)
         body = bytearray()
         try:
-            async with asyncio.timeout(self._time_s):
+            async with asyncio.timeout(time_s):
                 more = True
                 while more:
                     message = await receive()
@@ -60,8 +70,8 @@ class BodyLimit:
                     more = message.get("more_body", False)
         except TimeoutError as error:
             raise BodyTooSlow(
-                zh=f"请求体须在 {self._time_s:g} 秒内发完，请重试。",
-                en=f"The body must arrive within {self._time_s:g} s: try again.",
+                zh=f"请求体须在 {time_s:g} 秒内发完，请重试。",
+                en=f"The body must arrive within {time_s:g} s: try again.",
             ) from error
         return bytes(body)
 

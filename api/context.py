@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from api.access.throttle import Throttles
 from api.ingress.intake import Intake
+from api.publicpage.kept import KeptPages
 from api.store import Store
 from api.stream.feed import Feed
 from api.warnings.cap import Issuer
@@ -37,6 +38,7 @@ class Context:
     doors: Doors
     onenet_token: str | None
     exports: asyncio.Semaphore  # so many files at once are made, or back-tests run
+    public_pages: KeptPages
     provider: "Provider | None" = None  # of a log-in elsewhere
 
 

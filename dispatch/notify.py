@@ -9,13 +9,16 @@ open, and then writes down what became of each. So a process may die anywhere:
 - between the broker and the last write: sent but not noted, so sent again when the lease ends, under the same key;
 - after it: sent again, under the same key, whenever the back-off ends without a receipt.
 
+An order and a reminder of it carry a one-time link to their page where ``page`` says where that is. Only the message
+holds it, so it is made anew with each sending, behind the lease and before the broker.
+
 Hence at least once, never under a second key. A receipt or a cancellation that arrives while a row is being sent wins:
 the last write leaves a row alone that has nothing more to send; that one sending can't be called back. An order stands
 until its task ends; a notice without a receipt is given up after ``MOST_ATTEMPTS`` and shown as a dead letter.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +31,7 @@ import structlog
 
 from database.queries import load_queries
 from dispatch.errors import DispatchError
+from dispatch.links import make_links
 from dispatch.orders import notices_topic, orders_topic
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -36,6 +40,7 @@ MOST_PER_RUN = 200
 MOST_ATTEMPTS = 12  # of a notice, in about half an hour; an order is sent for as long as it stands
 SEND_WITHIN_S = 5.0
 LEASE = timedelta(seconds=30)  # well above SEND_WITHIN_S, so that no second process sends what is being sent
+_LINKED = frozenset({"order", "reminder"})
 BACKOFF_S = (5.0, 300.0)  # a squad's device answers within a second or not at all for a while
 
 Publish = Callable[[str, bytes], Awaitable[None]]
@@ -66,8 +71,12 @@ def back_off_s(attempts: int, jitter: float) -> float:
     return whole / 2 + whole / 2 * jitter
 
 
-async def run_once(pool: asyncpg.Pool, publish: Publish, now: datetime, *, prefix: str = "squads") -> Sent:
+async def run_once(
+    pool: asyncpg.Pool, publish: Publish, now: datetime, *, prefix: str = "squads", page: str | None = None
+) -> Sent:
     """Send every order that is due at ``now``, gravest first, and set when to send it again without a receipt.
+
+    ``page`` is the address of the page that one-time links open; without one there are none.
 
     A message that the broker didn't take is tried again after the same back-off. Waits at most SEND_WITHIN_S for the
     broker.
@@ -76,7 +85,9 @@ async def run_once(pool: asyncpg.Pool, publish: Publish, now: datetime, *, prefi
     if not rows:
         return Sent()
     rows.sort(key=lambda row: (row["grade"], row["notification_id"]))
-    errors = await _send(rows, publish, prefix)
+    linked = [(row["task_id"], row["recipient"]) for row in rows if page and row["kind"] in _LINKED]
+    links = await make_links(pool, sorted(set(linked)), now, page=page) if page and linked else {}
+    errors = await _send(rows, links, publish, prefix)
     outcomes = [_outcome(row, error, now) for row, error in zip(rows, errors, strict=True)]
     await pool.execute(_SQL.settle, outcomes, now)
     return Sent(
@@ -87,14 +98,15 @@ async def run_once(pool: asyncpg.Pool, publish: Publish, now: datetime, *, prefi
     )
 
 
-async def _send(rows: Sequence[asyncpg.Record], publish: Publish, prefix: str) -> list[str]:
+async def _send(rows: Sequence[asyncpg.Record], links: Mapping[int, str], publish: Publish, prefix: str) -> list[str]:
     """Hand over all rows side by side; for each why the broker didn't take it, empty when it did."""
     errors = ["the broker didn't answer in time"] * len(rows)
 
     async def hand_over(position: int, row: asyncpg.Record) -> None:
         try:
             topic = orders_topic if row["kind"] == "order" else notices_topic
-            await publish(topic(prefix, row["recipient"]), orjson.dumps(row["body"]))
+            link = {"link": links[row["task_id"]]} if row["kind"] in _LINKED and row["task_id"] in links else {}
+            await publish(topic(prefix, row["recipient"]), orjson.dumps({**row["body"], **link}))
             errors[position] = ""
         except PublishError as error:
             errors[position] = str(error)

@@ -22,7 +22,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of a message on ``{prefix}/{squad_id}/orders``; a repeated ``key`` is the same order again.
 
     ``needs_permit``: nobody enters a well or chamber before the hub has granted it. ``exercise_id`` is left out in
-    earnest; an exercise's titles begin with 【演练】 as well.
+    earnest; an exercise's titles begin with 【演练】 as well. The message holds ``link`` beside these: the address that
+    opens the order on the squad's phone, once (``dispatch.links``).
     """
 
     key: str

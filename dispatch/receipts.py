@@ -20,6 +20,7 @@ from database.queries import load_queries
 from dispatch.errors import DispatchError
 from dispatch.orders import order_key
 from dispatch.permits import ask
+from dispatch.sightings import Sighting, see
 from dispatch.squads import UnknownSquadError, set_service
 from dispatch.steps import Action, Move, Report, TransitionError
 from dispatch.tasks import lock, write
@@ -214,18 +215,14 @@ async def _follow_up(
     connection: Connection, receipts: Sequence[Receipt], moves: dict[int, Move], now: datetime
 ) -> None:
     """Take down where the squads are, and judge for the crews that ask whether they may enter."""
-    seen = {
-        receipt.squad_id: {
-            "squad_id": receipt.squad_id,
-            "longitude": receipt.position[0],
-            "latitude": receipt.position[1],
-            "at": min(receipt.time, now),
-        }
-        for receipt in receipts
-        if receipt.position is not None
-    }
-    if seen:
-        await connection.execute(_SQL.see, list(seen.values()))
+    await see(
+        connection,
+        [
+            Sighting(receipt.squad_id, *receipt.position, min(receipt.time, now))
+            for receipt in receipts
+            if receipt.position is not None
+        ],
+    )
     for receipt in receipts:
         move = moves.get(receipt.task_id or 0)
         ours = move is not None and move.before.squad_id == receipt.squad_id

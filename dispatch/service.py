@@ -60,6 +60,7 @@ class DispatchService:
     publisher: Publisher
     prefix: str
     channels: Channels
+    page: str | None = None
     stats: DispatchStats = field(default_factory=DispatchStats)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -124,7 +125,7 @@ class DispatchService:
 
     async def send_once(self, now: datetime) -> notify.Sent:
         """One run of the outbox, counted."""
-        done = await notify.run_once(self.pool, self.publisher.publish, now, prefix=self.prefix)
+        done = await notify.run_once(self.pool, self.publisher.publish, now, prefix=self.prefix, page=self.page)
         self.stats.sent += done.sent
         self.stats.resent += done.resent
         self.stats.send_failures += done.failed
@@ -227,12 +228,14 @@ def build_service(
     prefix: str = "squads",
     client_id: str = "lifeline-dispatch",
     channels: Channels | None = None,
+    page: str | None = None,
 ) -> DispatchService:
     """Wire the loops; nothing runs yet.
 
     ``client_id`` names the persistent session of the receipts, so every process that runs at the same time needs its
-    own, and the same one again after a restart. The pool needs seven connections.
+    own, and the same one again after a restart. The pool needs seven connections. ``page`` is where the one-time
+    links of orders lead to; None: orders have no links.
     """
     session = Session(broker, client_id=client_id, topic_filters=(receipts.receipts_filter(prefix),))
     publisher = Publisher(broker, client_id=f"{client_id}-orders")
-    return DispatchService(pool, session, publisher, prefix, channels or Channels())
+    return DispatchService(pool, session, publisher, prefix, channels or Channels(), page)

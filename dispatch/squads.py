@@ -223,9 +223,3 @@ async def save_squads(connection: Connection, squads: Sequence[Squad], now: date
             for squad in squads
         ],
     )
-
-
-async def set_position(connection: Connection, squad_id: str, seen: Point, now: datetime) -> None:
-    """Take down where a squad is, in degrees; UnknownSquadError."""
-    if await connection.fetchval(_SQL.set_position, squad_id, *seen, now) is None:
-        raise UnknownSquadError(f"there is no squad {squad_id}")

@@ -37,6 +37,3 @@ WITH told AS (SELECT pg_notify('lifeline', 'task'))
 UPDATE squad SET out_since = CASE WHEN $2::text IS NOT NULL THEN coalesce(out_since, $3) END,
        out_reason = coalesce($2, ''), updated_at = $3
 FROM told WHERE squad_id = $1 RETURNING squad_id
-
--- name: set_position
-UPDATE squad SET seen_longitude = $2, seen_latitude = $3, seen_at = $4 WHERE squad_id = $1 RETURNING squad_id

@@ -54,6 +54,14 @@ async def _advance(connection: Connection, task_id: int, report: Report, now: da
         return replace(move.after, updated_at=now) if move.after != move.before else move.after
 
 
+async def receive(connection: Connection, task_id: int, actor: str, now: datetime) -> None:
+    """Take down that the squad has its order, in the caller's transaction; again, it changes nothing."""
+    moves = await lock(connection, [task_id])
+    for move in moves.values():
+        if move.fold(Report(None, actor, now)):
+            await write(connection, [move], now)
+
+
 _WITHDRAWN: Mapping[str, Words] = MappingProxyType(
     {
         "unconfirmed": Words("未在时限内确认", "not confirmed in time"),

@@ -26,7 +26,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 class Caller:
     """Who sent the request; ``scopes`` are the tags that a key is good for, none meaning all that its role may."""
 
-    sort: Literal["key", "user"]
+    sort: Literal["key", "user", "squad"]  # squad: whoever opened the link of an order
     name: str
     role: Role
     squad_id: str | None = None

@@ -24,7 +24,7 @@ _ROSTER: frozenset[Role] = _REGISTER | {"leader"}
 _DEVICE: frozenset[Role] = frozenset({"device"})
 
 _ROUTES: tuple[tuple[frozenset[Role], str], ...] = (
-    (_PEOPLE, "list_kinds list_tasks show_task follow_stream"),
+    (_PEOPLE, "list_kinds list_tasks show_task show_site_record show_site_photo follow_stream"),
     (REPORT, "act_on_task"),
     (_PEOPLE, "show_me change_password log_out log_out_everywhere list_own_sessions end_own_session"),
     (_READ, "list_sensors show_sensor export_sensors list_readings list_latest export_readings"),

@@ -52,8 +52,12 @@ def _wrong() -> WrongCredentials:
     )
 
 
-async def log_in(store: Store, name: str, password: str, origin: Origin, now: datetime) -> Tokens:
+async def log_in(
+    store: Store, name: str, password: str, origin: Origin, now: datetime, *, access_for: timedelta = ACCESS_FOR
+) -> Tokens:
     """Begin a session; WrongCredentials, or TooMany after 5 wrong passwords from one address within 15 min.
+
+    A page whose cookie nobody refreshes asks for an access token that is good for longer (``access_for``).
 
     The attempt counts as wrong before the password is looked at, so that many at once count as well.
     """
@@ -67,11 +71,19 @@ async def log_in(store: Store, name: str, password: str, origin: Origin, now: da
     fitting = await fits(password, None if stored is None else stored["password_hash"])
     if stored is None or not fitting or stored["disabled"]:
         raise _wrong()
-    return await begin_session(store, name, stored["role"], origin, now, one_time=stored["must_change_password"])
+    one_time = stored["must_change_password"]
+    return await begin_session(store, name, stored["role"], origin, now, one_time=one_time, access_for=access_for)
 
 
 async def begin_session(
-    store: Store, name: str, role: str, origin: Origin, now: datetime, *, one_time: bool = False
+    store: Store,
+    name: str,
+    role: str,
+    origin: Origin,
+    now: datetime,
+    *,
+    one_time: bool = False,
+    access_for: timedelta = ACCESS_FOR,
 ) -> Tokens:
     """A session of an account that has shown who it is; wrong attempts before are forgiven."""
     refresh, access = new_secret(""), new_secret("lifeline_at_")
@@ -84,7 +96,7 @@ async def begin_session(
             session_id,
             name,
             digest(access),
-            now + ACCESS_FOR,
+            now + access_for,
             digest(refresh),
             now + IDLE_FOR,
             now + LASTS,

@@ -1,5 +1,7 @@
 """What changes about a squad while it is on duty: whether it can go, and where it is."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Response
 
 from api.access.guard import CallerOf, GuardedRoute
@@ -7,7 +9,8 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Because, Position, SquadId
 from api.squads.register import EXAMPLE, Squad, check_squad, show
-from dispatch.squads import set_position, set_service
+from dispatch.sightings import Sighting, see
+from dispatch.squads import set_service
 
 router = APIRouter(prefix="/squads", tags=["squads"], route_class=GuardedRoute)
 _OUT = {**EXAMPLE, "standing": "out_of_service", "out_since": "2026-05-01T08:00:00Z", "out_reason": "车辆故障"}
@@ -51,7 +54,9 @@ async def put_squad_back(store: Reach, now: Now, caller: CallerOf, squad_id: Squ
 async def place_squad(
     store: Reach, now: Now, caller: CallerOf, squad_id: SquadId, where: Position, response: Response
 ) -> Squad:
+    if caller.role == "squad":  # what a device tells every minute isn't a change to keep for years
+        store = replace(store, trace=None)
     async with store.writing() as connection:
         await check_squad(connection, squad_id, caller)
-        await set_position(connection, squad_id, (where.longitude, where.latitude), now)
+        await see(connection, [Sighting(squad_id, where.longitude, where.latitude, now)])
         return await show(connection, squad_id, caller, now, response)

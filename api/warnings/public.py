@@ -45,7 +45,8 @@ class PublicFilter(Strict):
     status: Status = Field("Actual", description="Exercise shows drills, which are never among real warnings")
 
 
-def _content(media_type: str) -> dict[int | str, dict[str, Any]]:
+def content_of(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route that gives a document."""
     return {
         **answers(None, keyed=False),
         200: {"description": "The document", "content": {media_type: {"schema": {"type": "string"}}}},
@@ -59,12 +60,24 @@ async def _shown(request: Request, store: Store, status: Status, now: datetime) 
         return [(await released_of(connection, row), row["state"]) for row in rows]
 
 
+async def shown_warnings(store: Store, now: datetime) -> list[tuple[Released, bool]]:
+    """Real warnings of the last 30 days, the newest first, and whether each is over."""
+    async with store.reading() as connection:
+        rows = await connection.fetch(_SQL.shown, "Actual", now - _SHOWN_FOR, _MOST_SHOWN)
+        shown = [(await released_of(connection, row), row["state"]) for row in rows]
+    return [(warning, _is_over(warning, state, now)) for warning, state in shown]
+
+
+def _is_over(warning: Released, state: str, now: datetime) -> bool:
+    return state != "released" or warning.message == "Cancel" or warning.entry.expires_at <= now
+
+
 @router.get(
     "/warnings",
     summary="The public page of warnings",
     description="HTML in Chinese and English, the newest first, of the last 30 days.",
     response_class=Response,
-    responses=_content("text/html"),
+    responses=content_of("text/html"),
 )
 async def show_public_page(
     request: Request, store: Reach, now: Now, issuer: Issuing, which: Annotated[PublicFilter, Query()]
@@ -91,7 +104,7 @@ async def show_public_page(
 
 def _article(body: ET.Element, warning: Released, state: str, now: datetime) -> None:
     entry = warning.entry
-    over = state != "released" or warning.message == "Cancel" or entry.expires_at <= now
+    over = _is_over(warning, state, now)
     mood = " ".join([colour(entry.warning_level, "en"), *(["over"] if over else [])])
     article = ET.SubElement(body, "article", {"class": f"{mood} exercise" if entry.status == "Exercise" else mood})
     drill = "【演练】Exercise " if entry.status == "Exercise" else ""
@@ -120,7 +133,7 @@ def _paragraphs(parent: ET.Element, words: Words) -> None:
     summary="The feed of warnings",
     description="Atom (RFC 4287), the newest first, of the last 30 days; each entry links its CAP file.",
     response_class=Response,
-    responses=_content("application/atom+xml"),
+    responses=content_of("application/atom+xml"),
 )
 async def show_public_feed(
     request: Request, store: Reach, now: Now, issuer: Issuing, which: Annotated[PublicFilter, Query()]
@@ -153,7 +166,7 @@ async def show_public_feed(
     summary="One warning as CAP",
     description="OASIS CAP 1.2 with the texts in zh-CN and en. A message never changes once it is out.",
     response_class=Response,
-    responses={**_content(_CAP_MEDIA), **{404: answers(None, 404)[404]}},
+    responses={**content_of(_CAP_MEDIA), **{404: answers(None, 404)[404]}},
 )
 async def show_cap(
     request: Request,

@@ -25,6 +25,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         prefix=settings.squads_prefix,
         client_id=f"{settings.client_id}-dispatch",
         channels=read_channels(settings.channels_file),
+        page=f"{settings.public_url}/squad/link",
     )
     stats = {"dispatch": service.stats, "session": service.session.stats}
     return Work(service.run, lambda: service.ready, service.session.close, stats)

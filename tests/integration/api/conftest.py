@@ -66,6 +66,7 @@ class County:
     silence: int
     exercise: int
     order: int
+    photo: int
 
 
 @pytest.fixture
@@ -186,7 +187,14 @@ async def county(pool: asyncpg.Pool) -> County:
             " VALUES ('ingest', 1, $1, $1, true), ('dispatch', 2, $1, $1, true)",
             NOW,
         )
-    numbers = (gas, noise, *hazards, incident, task, dead, *held, warning, silence, exercise, order)
+        photo = await connection.fetchval(
+            "INSERT INTO task_photo (task_id, at, actor, sha256, width, height)"
+            " VALUES ($1, $2, 'user:squad-1', '', 4, 3) RETURNING task_photo_id",
+            task,
+            NOW,
+        )
+        await connection.execute("INSERT INTO task_photo_image VALUES ($1, 'large', 'small')", photo)
+    numbers = (gas, noise, *hazards, incident, task, dead, *held, warning, silence, exercise, order, photo)
     return County(*numbers)
 
 

@@ -1,0 +1,1 @@
+"""What everybody may see: current warnings, and where water stands on the roads."""

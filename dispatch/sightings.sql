@@ -1,0 +1,5 @@
+-- name: see
+UPDATE squad SET seen_longitude = seen.longitude, seen_latitude = seen.latitude, seen_at = seen.at
+FROM jsonb_to_recordset($1) AS seen (squad_id text, longitude double precision, latitude double precision,
+     at timestamptz)
+WHERE squad.squad_id = seen.squad_id AND (seen_at IS NULL OR seen_at < seen.at)
