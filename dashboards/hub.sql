@@ -52,7 +52,8 @@ WHERE relkind IN ('r', 'm') AND relnamespace IN ('public'::regnamespace, to_regn
 ORDER BY 2 DESC LIMIT 20
 
 -- name: samples
-SELECT bucket AS time, '{kind}' AS metric, samples FROM reading_{kind}_${rollup:raw} WHERE $__timeFilter(bucket)
+SELECT bucket AS time, '{kind}' AS metric, sum(samples) AS samples
+FROM reading_{kind}_${rollup:raw} WHERE $__timeFilter(bucket) GROUP BY bucket
 
 -- name: intake
 -- From the samples that the intake keeps of itself, at most 500 of them; a restart begins its counts anew.

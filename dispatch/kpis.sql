@@ -10,20 +10,23 @@ WITH led AS (
     WHERE lead AND squad_id IS NOT NULL AND opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
     -- All of it, since readers may see task and incident as views, which have no key.
     GROUP BY task.incident_id, task_id, squad_id, status, limits
+), back AS (
+    -- Filed anew or returned after a hand-back.
+    SELECT incident_id, max(incident_event_id) FILTER (WHERE event IN ('filed', 'returned'))
+           > min(incident_event_id) FILTER (WHERE event = 'fed_back') AS returned
+    FROM incident JOIN incident_event USING (incident_id)
+    WHERE opened_at >= $1 AND opened_at < $2 GROUP BY incident_id
 ), handled AS (
     SELECT incident.incident_id, hazard_type, grid_id, opened_at, closed_at IS NOT NULL AS closed,
            count(led.task_id) > 0 AS dispatched, bool_or(done_at IS NOT NULL) AS done,
            bool_or(done_at IS NOT NULL AND done_at - coalesce(arrived_at, ordered_at)
                    <= make_interval(secs => (limits ->> 'finish_s')::float8)) AS in_time,
            bool_or(place = 1 AND done_at IS NOT NULL) AS right_first,
-           (SELECT count(*) FROM incident_event AS event WHERE event.incident_id = incident.incident_id
-            AND event.event IN ('filed', 'returned') AND EXISTS (
-                SELECT FROM incident_event AS before WHERE before.incident_id = event.incident_id
-                AND before.event = 'fed_back' AND before.incident_event_id < event.incident_event_id)) > 0 AS returned,
+           coalesce(bool_or(back.returned), false) AS returned,
            (array_agg(squad_id ORDER BY task_id DESC))[1] AS squad_id,
            min(extract(epoch FROM confirmed_at - ordered_at)) AS confirm_s,
            min(extract(epoch FROM arrived_at - ordered_at)) AS arrive_s
-    FROM incident LEFT JOIN led USING (incident_id)
+    FROM incident LEFT JOIN led USING (incident_id) LEFT JOIN back USING (incident_id)
     WHERE incident.kind <> 'hub' AND opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
     GROUP BY incident.incident_id, hazard_type, grid_id, opened_at, closed_at
 )
