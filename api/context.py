@@ -15,6 +15,9 @@ from api.stream.feed import Feed
 from api.warnings.cap import Issuer
 from api.webhooks.guard import Doors
 
+EXERCISES = "Lifeline-Exercises"
+"""The header by which a caller asks for what belongs to exercises too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -44,7 +47,12 @@ def context_of(request: Request) -> Context:
 
 def _store_of(request: Request) -> Store:
     state = request.state
-    return replace(context_of(request).store, trace=getattr(state, "trace", None), once=getattr(state, "once", None))
+    return replace(
+        context_of(request).store,
+        trace=getattr(state, "trace", None),
+        once=getattr(state, "once", None),
+        with_drills=request.headers.get(EXERCISES) == "show",
+    )
 
 
 def _now_of(request: Request) -> datetime:

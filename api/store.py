@@ -12,11 +12,8 @@ from api.errors import AlreadyDone, Overdue, Unreachable
 from database.pool import Connection
 
 # Optional filters are written "$2 IS NULL OR …", which only a plan made for the actual values does fast.
-# By the search path, requests see the everyday world: no drill.
-_SESSION = (
-    "SET search_path = everyday, public; "
-    "SET plan_cache_mode = force_custom_plan; SET statement_timeout = {milliseconds:d}"
-)
+# By the search path, requests see the everyday world: no drill, unless they ask for both.
+_SESSION = "SET search_path = {path}; SET plan_cache_mode = force_custom_plan; SET statement_timeout = {milliseconds:d}"
 _READ_ONLY = "; SET default_transaction_read_only = on"
 
 
@@ -62,6 +59,7 @@ class Store:
 
     The settings hold until the connection goes back: others of the process, who write, share the pool. All methods
     raise Overdue and Unreachable. ``trace`` and ``once`` are those of the request that the store works for.
+    ``with_drills``: exercises are seen beside the real world, by pages that mark them.
     """
 
     pool: asyncpg.Pool
@@ -69,6 +67,7 @@ class Store:
     acquire_timeout_s: float
     trace: Trace | None = None
     once: Once | None = None
+    with_drills: bool = False
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -95,7 +94,8 @@ class Store:
 
     @asynccontextmanager
     async def _borrow(self, extra: str) -> AsyncIterator[Connection]:
-        settings = _SESSION.format(milliseconds=round(self.statement_timeout_s * 1000)) + extra
+        path = "public" if self.with_drills else "everyday, public"
+        settings = _SESSION.format(path=path, milliseconds=round(self.statement_timeout_s * 1000)) + extra
         with translated():
             async with self.pool.acquire(timeout=self.acquire_timeout_s) as connection:
                 await connection.execute(settings)

@@ -27,6 +27,7 @@ _ROUTES: tuple[tuple[frozenset[Role], str], ...] = (
     (_PEOPLE, "list_kinds list_tasks show_task follow_stream"),
     (REPORT, "act_on_task"),
     (_PEOPLE, "show_me change_password log_out log_out_everywhere list_own_sessions end_own_session"),
+    (_READ, "show_board show_map show_grounds"),
     (_READ, "list_sensors show_sensor export_sensors list_readings list_latest export_readings"),
     (_READ, "list_hazards show_hazard list_incidents show_incident list_squads"),
     (_READ, "list_notifications list_quarantine show_quarantined list_warnings show_warning"),

@@ -1,7 +1,7 @@
 """The frame of every page: who is there, what they may see, in which language, and what is going on meanwhile."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,7 @@ from api.console.live import Live, Told
 from api.console.navigation import Entry
 from api.console.requests import Theme, theme_chosen
 from api.console.sessions import Session
+from api.console.situation import Shared, Situation
 from api.console.texts import N_, Texts, texts_in
 from api.console.watch import Watch
 from api.console.words import ROLES
@@ -39,6 +40,8 @@ class Visit:
     person: Session
     context: Context
     live: Live
+    situation: Situation
+    tiles: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +52,8 @@ class Here:
     texts: Texts
     context: Context
     live: Live
+    situation: Situation
+    tiles: str
     client: Client
     watch: Watch
 
@@ -68,6 +73,11 @@ class Here:
                     self.say_no(error)
 
         self.client.on_delete(self.live.watch(topics, within_page))
+
+    def follow(self, shared: Shared, told: Callable[[Mapping[str, Any]], Any]) -> None:
+        """Have ``told`` called with each change of board or map while this page is open."""
+        shared.told.add(told)
+        self.client.on_delete(lambda: shared.told.discard(told))
 
     def say_no(self, error: Exception) -> None:
         """Show what the API refused; ask who it is where nobody is signed in any more."""
@@ -144,7 +154,7 @@ async def _frame(visit: Visit, client: Client, texts: Texts, path: str, title: s
     ui.html(header, sanitize=False).classes("around")
     alarms = await sounding(visit.context.store) if person.may("list_incidents") else []
     watch = Watch(texts, alarms, navigation.rotation(person.role))
-    here = Here(person, texts, visit.context, visit.live, client, watch)
+    here = Here(person, texts, visit.context, visit.live, visit.situation, visit.tiles, client, watch)
     ui.on_exception(here.say_no)
     on_show.add(here)
     client.on_delete(lambda: on_show.discard(here))
