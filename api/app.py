@@ -32,7 +32,7 @@ from api.access.throttle import Limits, Throttles
 from api.answers import document
 from api.audit import trail
 from api.body_limit import BodyLimit
-from api.cases import clocks, intake, regrouping, stages
+from api.cases import clocks, intake, regrouping, remarks, stages
 from api.console.door import PREFIX as CONSOLE
 from api.console.door import Door
 from api.context import Context
@@ -84,6 +84,7 @@ _ROUTERS = (
     intake.router,
     stages.router,
     regrouping.router,
+    remarks.router,
     clocks.router,
     book.router,
     trial.router,

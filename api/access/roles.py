@@ -36,7 +36,7 @@ _ROUTES: tuple[tuple[frozenset[Role], str], ...] = (
     (_APPROVE, "approve_warning cancel_warning"),
     (_READ, "list_incident_reports show_clocks list_overdue"),
     (ACT, "report_incident act_on_incident decide_on_incident appeal_overtime"),
-    (ACT, "merge_incident split_incident set_event_level"),
+    (ACT, "acknowledge_incident comment_incident merge_incident split_incident set_event_level"),
     (_APPROVE, "decide_appeal"),
     (_READ, "show_standing list_recurrence show_trend list_exercises show_exercise"),
     (ACT, "comment_hazard check_hazard call_false_alarm clear_hazard"),
