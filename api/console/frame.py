@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
-from nicegui import Client, ui
+from nicegui import Client, background_tasks, ui
 from starlette.responses import RedirectResponse, Response
 
 from api.console import navigation
@@ -78,6 +78,18 @@ class Here:
         """Have ``told`` called with each change of board or map while this page is open."""
         shared.told.add(told)
         self.client.on_delete(lambda: shared.told.discard(told))
+
+    def later(self, do: Callable[[], Awaitable[None]]) -> None:
+        """Do something of this page beside what goes on; what the API refuses is shown."""
+
+        async def within_page() -> None:
+            with self.client.content:
+                try:
+                    await do()
+                except (Refused, SessionOver) as error:
+                    self.say_no(error)
+
+        background_tasks.create(within_page(), name="console page")
 
     def say_no(self, error: Exception) -> None:
         """Show what the API refused; ask who it is where nobody is signed in any more."""

@@ -147,6 +147,7 @@ async def opened(app: FastAPI, tiles: str = "") -> AsyncIterator[House]:
     situation = Situation(context, live)
     rooms = FastAPI(openapi_url=None)
     logging.getLogger("nicegui").addFilter(_Foreseen())
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # each call to the API has its line, without its query
     Client.shared_head_html = _HEAD
     nicegui_app.colors(primary="#0b5c8f", negative="#a8200d", positive="#1b6b2f")
     ui.run_with(

@@ -199,7 +199,8 @@ export default {
       for (const town of this.towns) for (const edge of town.edges) trace(edge);
       context.stroke();
       const on = new Set(this.kinds.filter((line) => line.on).map((line) => line.kind));
-      const size = Math.min(6, Math.max(2.6, Math.log2(this.view.zoom) - 13.5));
+      const least = (this.points?.length ?? 0) > 3000 ? 1.6 : 2.8;
+      const size = Math.min(6, Math.max(least, Math.log2(this.view.zoom) - 15));
       const quiet = colour("--good");
       const inside = ([x, y]) => x > -20 && y > -20 && x < canvas.clientWidth + 20 && y < canvas.clientHeight + 20;
       for (const { row, at } of this.points ?? []) {

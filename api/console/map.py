@@ -42,9 +42,7 @@ class CountyMap(ui.element, component="map.js", dependencies=["shared.js"]):
             "closer": _("Closer"),
             "farther": _("Farther"),
             "close": _("Close"),
-            "how": _(
-                "Drag to move, turn the wheel to come closer, click for what is there; keys: + - 0 and arrows."
-            ),
+            "how": _("Drag to move, turn the wheel to come closer, click for what is there; keys: + - 0 and arrows."),
         }
 
     def change_map(self, change: Mapping[str, Any]) -> None:

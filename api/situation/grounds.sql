@@ -20,4 +20,5 @@ LEFT JOIN LATERAL (
     WHERE reading.sensor_id = s.sensor_id AND time >= $7 ORDER BY time DESC LIMIT 1
 ) AS latest ON true
 WHERE s.kind = $1 AND s.exercise_id = $2 AND s.retired_at IS NULL AND s.code <> $8
-  AND s.latitude BETWEEN $4 - $5 AND $4 + $5 AND s.longitude BETWEEN $3 - $6 AND $3 + $6
+  AND s.latitude BETWEEN $4::float8 - $5::float8 AND $4::float8 + $5::float8
+  AND s.longitude BETWEEN $3::float8 - $6::float8 AND $3::float8 + $6::float8
