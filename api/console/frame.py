@@ -128,7 +128,7 @@ def page(
                 return to_sign_in(request.url.path)
             except Refused as refused:
                 with client.content:
-                    ui.label(str(refused)).classes("fault").props("role=alert")
+                    ui.label(str(refused)).classes("page fault").props("role=alert")
                 client.status_code = refused.status
             return None
 
