@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from lifeline.bench.alerts import bench_alerts
+from lifeline.bench.api import bench_api
 from lifeline.bench.decode import bench_decode
 from lifeline.bench.ingest import bench_ingest
 from lifeline.bench.servers import bench_servers
@@ -38,6 +39,23 @@ def ingest(
         assert broker_url is not None
         with bench_servers(known.database, broker_url.get_secret_value()) as servers:
             figures = bench_ingest(servers, seconds, console.print).as_json()
+    _show(figures, json_file)
+
+
+@app.command()
+def api(
+    seconds: Annotated[float, typer.Option(min=1, help="How long each rate is measured")] = 10,
+    interval: Annotated[int, typer.Option(min=60, help="Seconds between the readings of the year")] = 3600,
+    json_file: _Json = None,
+) -> None:
+    """Times of answers over a year of data while messages come in, and what 500 listeners cost the road."""
+    console = Console(stderr=True, highlight=False)
+    with embedded_servers(load_settings()) as embedded:
+        known = embedded.known
+        broker_url = known.broker_url
+        assert broker_url is not None
+        with bench_servers(known.database, broker_url.get_secret_value()) as servers:
+            figures = bench_api(servers, seconds, interval, console.print).as_json()
     _show(figures, json_file)
 
 

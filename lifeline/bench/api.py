@@ -1,0 +1,310 @@
+"""``lifeline bench api``: how fast requests are answered over a year of data while messages come in, and who listens.
+
+The API has a process of its own on one core; requests are sent at a fixed rate whether or not answers are late, and
+counted from the time at which they were due. Generator, broker, database, hub and clients share the machine.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+
+from api.access.keys import add_key
+from api.access.throttle import Limits, Rate
+from api.app import create_app
+from api.stream.feed import Feed
+from database.engine import ensure_days
+from database.listen import Listener
+from database.pool import Connection, connect, open_pool
+from database.queries import load_queries
+from ingest.broker import Broker
+from ingest.kinds import KINDS
+from lifeline.bench.asking import ask_at_rate, ask_once, listen
+from lifeline.bench.consumers import run_hub
+from lifeline.bench.fleet import bench_sensors, register
+from lifeline.bench.run import Run, start_run
+from lifeline.bench.servers import BenchServers
+from lifeline.errors import HubError
+from lifeline.patience import PatientProtocol
+from lifeline.scratch import clear_session
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
+SENSORS = 10_000
+WITH_A_YEAR = 1_000
+YEAR = timedelta(days=366)
+REQUEST_RATE = 200
+MESSAGE_RATE = 5_000
+LISTENERS = 500
+_EVENT_RATE = 20
+_WHOLE_ANSWERS = 20
+_READY_S = 30.0
+_PREFIX = "benchapi"
+_MANY = Rate(10**9, 1e9)
+_CONTEXT = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFigures:
+    """Milliseconds, messages per second; ``worst_ms`` by the sort of request."""
+
+    request_rate: float
+    p50_ms: float
+    p99_ms: float
+    failed: int
+    worst_ms: dict[str, float]
+    whole_latest_ms: float
+    messages_per_s: float
+    listeners: int
+    events_heard_share: float
+    road_rate_alone: float
+    road_rate_heard: float
+    rows: int
+    interval_s: int
+    engine: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures with the ratio that the target is about."""
+        return {
+            **asdict(self),
+            "heard_over_alone": self.road_rate_heard / self.road_rate_alone,
+            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+
+def bench_api(servers: BenchServers, seconds: float, interval_s: int, say: Callable[[str], None]) -> ApiFigures:
+    """Take all figures, one after the other; ``say`` tells a person what is being measured.
+
+    The year's readings are ``interval_s`` apart.
+    """
+    say(f"a year of readings of {WITH_A_YEAR} sensors, {interval_s} s apart")
+    key, rows = uvloop.run(_furnish(servers, interval_s))
+    with _serving(servers.database_url) as port:
+        say(f"requests: {REQUEST_RATE}/s of mixed reads while {MESSAGE_RATE} messages/s come in")
+        with _road(servers, MESSAGE_RATE) as run:
+            before, began = run.gauge.done.value, time.perf_counter()
+            asked = uvloop.run(ask_at_rate(port, key, _mix(), REQUEST_RATE, seconds))
+            messages_per_s = (run.gauge.done.value - before) / (time.perf_counter() - began)
+            say(f"latest values of {SENSORS} sensors in one answer")
+            whole = uvloop.run(_whole_latest(port, key))
+        say("the road as fast as it goes, with nobody listening")
+        alone = _road_rate(servers, seconds)
+        say(f"the same with {LISTENERS} listeners")
+        with _listening(servers.database_url, port, key) as heard:
+            heard_rate = _road_rate(servers, seconds)
+    return ApiFigures(
+        request_rate=asked.rate,
+        p50_ms=asked.quantile(0.5),
+        p99_ms=asked.quantile(0.99),
+        failed=asked.failed,
+        worst_ms=asked.worst_ms,
+        whole_latest_ms=whole,
+        messages_per_s=messages_per_s,
+        listeners=LISTENERS,
+        events_heard_share=heard(),
+        road_rate_alone=alone,
+        road_rate_heard=heard_rate,
+        rows=rows,
+        interval_s=interval_s,
+        engine=servers.engine,
+    )
+
+
+async def _furnish(servers: BenchServers, interval_s: int) -> tuple[str, int]:
+    connection = await connect(servers.database_url, application="bench")
+    now = datetime.now(UTC)
+    sensors = bench_sensors(SENSORS)
+    await register(connection, sensors)
+    rows = 0
+    for kind in KINDS.values():
+        if servers.engine == "plain":
+            days = [(now - timedelta(days=number)).date() for number in range(-1, YEAR.days + 1)]
+            await ensure_days(connection, kind.table, days)
+        rows += await _fill(connection, kind.name, now, interval_s)
+    await connection.execute(_SQL.settle)
+    key = await add_key(connection, "bench", "viewer", now)
+    await connection.close()
+    return key, rows
+
+
+async def _fill(connection: Connection, name: str, now: datetime, interval_s: int) -> int:
+    kind = KINDS[name]
+    column = next(column for column in kind.columns if hasattr(column, "unit"))
+    query = _SQL.fill.format(table=kind.table, column=column.name)
+    share = WITH_A_YEAR // len(KINDS)
+    done = await connection.execute(
+        query, name, share, now - YEAR + timedelta(days=1), now - timedelta(days=1), timedelta(seconds=interval_s)
+    )
+    return int(done.split()[-1])
+
+
+def _mix() -> list[tuple[str, str]]:
+    """What the console, Grafana and scripts ask for, in turn."""
+    now = datetime.now(UTC)
+    ago = {days: f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (7, 31, 200, 360)}
+    codes = [sensor.code for sensor in bench_sensors(WITH_A_YEAR)]
+    mix = []
+    for number in range(50):
+        code, other = codes[number * 17 % WITH_A_YEAR], codes[number * 31 % WITH_A_YEAR]
+        mix += [
+            ("latest of 200", "/readings/latest?limit=200"),
+            ("a day of one sensor", f"/sensors/{code}/readings"),
+            ("a day long ago", f"/sensors/{other}/readings?from={ago[360]}&limit=200"),
+            ("hours of a week", f"/sensors/{code}/readings?bucket=1h&from={ago[7]}"),
+            ("days of a month", f"/sensors/{other}/readings?bucket=1d&from={ago[31]}"),
+            ("hazards", "/hazards?limit=50"),
+            ("incidents", "/incidents?open=true&limit=50"),
+            ("tasks", "/tasks?limit=50"),
+            ("squads", "/squads"),
+            ("sensors", "/sensors?kind=gas&limit=100"),
+        ]
+    return mix
+
+
+async def _whole_latest(port: int, key: str) -> float:
+    """Median time of one answer with everybody's latest reading; HubError when somebody is missing."""
+    times = []
+    for _ in range(_WHOLE_ANSWERS):
+        took_ms, body = await ask_once(port, key, f"/readings/latest?limit={SENSORS}")
+        if body.count(b'"sensor":') != SENSORS:
+            raise HubError("the answer does not hold every sensor")
+        times.append(took_ms)
+    return median(times)
+
+
+def _serve(database_url: str, port: "Synchronized[int]", stop: Event) -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    uvloop.run(_answer(database_url, port, stop))
+
+
+async def _answer(database_url: str, port: "Synchronized[int]", stop: Event) -> None:
+    pool = await open_pool(database_url, application="bench api", size=8)
+    listener, feed = Listener(database_url, application="bench api"), Feed()
+    app = create_app(pool, feed=feed, limits=Limits(_MANY, _MANY, _MANY, _MANY))
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    config = uvicorn.Config(app, http=PatientProtocol, ws="none", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    async with asyncio.TaskGroup() as group:
+        beside = [
+            group.create_task(listener.run(), name="listener"),
+            group.create_task(feed.run(pool, listener), name="feed"),
+        ]
+        serving = group.create_task(server.serve(sockets=[listening]), name="api")
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        port.value = listening.getsockname()[1]
+        while not stop.is_set():  # noqa: ASYNC110 - of another process
+            await asyncio.sleep(0.1)
+        server.should_exit = True
+        feed.end_all()
+        await serving
+        for task in beside:
+            task.cancel()
+    await pool.close()
+
+
+@contextmanager
+def _serving(database_url: str) -> Iterator[int]:
+    port, stop = _CONTEXT.Value("i", 0), _CONTEXT.Event()
+    process = _CONTEXT.Process(target=_serve, args=(database_url, port, stop), name="api", daemon=True)
+    process.start()
+    deadline = time.perf_counter() + _READY_S
+    while not port.value and process.is_alive() and time.perf_counter() < deadline:
+        time.sleep(0.05)
+    if not port.value:
+        process.kill()
+        raise HubError("the benchmark's API was not ready in time: see above")
+    try:
+        yield port.value
+    finally:
+        stop.set()
+        process.join(_READY_S)
+        process.kill()
+
+
+@contextmanager
+def _road(servers: BenchServers, rate: float | None) -> Iterator[Run]:
+    run = start_run(run_hub, servers, _PREFIX, rate=rate)
+    try:
+        _warm_up(run)
+        yield run
+    finally:
+        run.finish()
+        uvloop.run(clear_session(Broker.parse(servers.broker_url), f"{_PREFIX}-consumer"))
+
+
+def _warm_up(run: Run) -> None:
+    deadline = time.perf_counter() + _READY_S
+    while run.gauge.done.value < 2 * SENSORS and time.perf_counter() < deadline:
+        time.sleep(0.01)
+
+
+def _road_rate(servers: BenchServers, seconds: float) -> float:
+    with _road(servers, None) as run:
+        before, began = run.gauge.done.value, time.perf_counter()
+        time.sleep(seconds)
+        rate: float = (run.gauge.done.value - before) / (time.perf_counter() - began)
+    return rate
+
+
+def _hear(database_url: str, port: int, key: str, heard: "Synchronized[float]", ready: Event, stop: Event) -> None:
+    heard.value = uvloop.run(_listen(database_url, port, key, ready, stop))
+
+
+async def _listen(database_url: str, port: int, key: str, ready: Event, stop: Event) -> float:
+    """Have everybody listen while events happen; what share of all that should be heard was."""
+    connection = await connect(database_url, application="bench events")
+    incident = await connection.fetchval(_SQL.incident, datetime.now(UTC))
+    counts = [-1] * LISTENERS
+    happened = 0
+    async with asyncio.TaskGroup() as group:
+        listeners = [group.create_task(listen(port, key, counts, number)) for number in range(LISTENERS)]
+        while min(counts) < 0:  # noqa: ASYNC110 - somebody is not let in yet
+            await asyncio.sleep(0.05)
+        ready.set()
+        while not stop.is_set():
+            await connection.execute(_SQL.event, incident, datetime.now(UTC))
+            happened += 1
+            await asyncio.sleep(1 / _EVENT_RATE)
+        deadline = time.perf_counter() + _READY_S
+        while sum(counts) < happened * LISTENERS and time.perf_counter() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        for task in listeners:
+            task.cancel()
+    await connection.close()
+    return sum(counts) / (happened * LISTENERS) if happened else 0.0
+
+
+@contextmanager
+def _listening(database_url: str, port: int, key: str) -> Iterator[Callable[[], float]]:
+    heard, ready, stop = _CONTEXT.Value("d", 0.0), _CONTEXT.Event(), _CONTEXT.Event()
+    arguments = (database_url, port, key, heard, ready, stop)
+    process = _CONTEXT.Process(target=_hear, args=arguments, name="listeners", daemon=True)
+    process.start()
+    if not ready.wait(_READY_S):
+        process.kill()
+        raise HubError("not everybody could listen in time: see above")
+
+    def share() -> float:
+        return float(heard.value)
+
+    try:
+        yield share
+    finally:
+        stop.set()
+        process.join(2 * _READY_S)
+        process.kill()
