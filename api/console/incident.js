@@ -49,7 +49,7 @@ export default {
         </div>
         <div>
           <section :aria-label="words.tasks"><h2>{{ words.tasks }}</h2>
-            <div v-for="task in incident.tasks" :key="task.task_id" class="task">
+            <div v-for="task in incident.tasks" :key="task.task_id" class="task" :data-task="task.task_id">
               <p><b>{{ name(task) }}</b> <span class="status">{{ words.status[task.status] || task.status }}</span>
                 <span class="quiet">{{ task.role }} · {{ clock(task.updated_at) }}</span>
                 <span v-if="left(task.clock_at)" class="soon"> {{ words.clock }} {{ left(task.clock_at) }}</span></p>

@@ -149,4 +149,7 @@ async def _do(here: Here, incident_id: int, name: str, given: dict[str, Any]) ->
     elif name == "task":
         await post(f"/tasks/{int(given['task_id'])}/actions/{given['action']}")
     elif name == "warn":
-        await post("/warnings", {"incident_id": incident_id})
+        whole = await _get(here, place)
+        await post(
+            "/warnings", {"incident_id": incident_id, "status": "Exercise" if whole["exercise_id"] else "Actual"}
+        )
