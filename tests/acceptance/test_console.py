@@ -126,6 +126,7 @@ async def test_a_red_from_the_alarm_to_the_closed_case(chromium: str, settings: 
         lead = await pool.fetchval("SELECT task_id FROM task WHERE lead AND open")
         for step in ("Confirmed by telephone", "En route", "On scene", "Done"):
             await page.locator(f'[data-task="{lead}"]').get_by_role("button", name=step).click()
+        await say(page, "Note what was handed back", "the squad's report is in")
         await expect(page.locator(".stages [aria-current]")).to_have_text("fed back")
         await say(page, "Verify against the sensors", "measured by hand: no gas")
         await expect(page.locator(".stages [aria-current]")).to_have_text("verified")
