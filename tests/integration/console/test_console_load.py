@@ -40,6 +40,11 @@ async def _fill(pool: asyncpg.Pool, now: datetime) -> None:
         INCIDENTS,
         rule,
     )
+    await pool.execute(
+        "INSERT INTO incident_event (incident_id, at, event, actor)"
+        " SELECT incident_id, $1, 'opened', 'engine' FROM incident WHERE hazard_type = 'gas_load'",
+        now,
+    )
 
 
 async def _change(pool: asyncpg.Pool) -> None:
