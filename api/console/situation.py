@@ -107,7 +107,7 @@ class Situation:
         self.board.put(_by_number(found), known)
 
     async def _changed(self, happenings: Sequence[Happening]) -> None:
-        numbers = {each.data.get("incident_id") for each in happenings} - {None}
+        numbers = {number for each in happenings if (number := each.data.get("incident_id")) is not None}
         codes = {each.data["sensor"] for each in happenings if each.topic == "hazard"}
         squads = any(each.topic in ("squad", "task") for each in happenings)
         try:

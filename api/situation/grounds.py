@@ -179,7 +179,7 @@ def _limits(rule: Rule, attributes: dict[str, Any], at: datetime) -> tuple[dict[
     hour = at.astimezone(ZONE).hour
     for case in rule.cases:
         if case.applies(attributes) and case.holds_at(hour):
-            return dict(case.limits), dict(case.words)
+            return {**case.limits}, {**case.words}
     return {}, {}
 
 
@@ -201,9 +201,10 @@ def _stands(row: asyncpg.Record) -> Stands:
     )
 
 
-def _rounded(kind: str, name: str, value: Any) -> float | str | None:
+def _rounded(kind: str, name: str, value: Any) -> Any:
+    """A number to the resolution of its quantity; the word of a state as it is."""
     if not isinstance(value, float):
-        return value if value is None else str(value) if isinstance(value, str) else float(value)
+        return value
     resolution = KINDS[kind].quantity(name).resolution
     return round(round(value / resolution) * resolution, 6)
 
