@@ -179,7 +179,9 @@ def _limits(rule: Rule, attributes: dict[str, Any], at: datetime) -> tuple[dict[
     hour = at.astimezone(ZONE).hour
     for case in rule.cases:
         if case.applies(attributes) and case.holds_at(hour):
-            return {**case.limits}, {**case.words}
+            return {str(colour): level for colour, level in case.limits.items()}, {
+                word: str(colour) for word, colour in case.words.items()
+            }
     return {}, {}
 
 
