@@ -33,7 +33,7 @@ from api.access.throttle import Limits, Throttles
 from api.answers import document
 from api.audit import trail
 from api.body_limit import BodyLimit
-from api.cases import clocks, intake, regrouping, stages
+from api.cases import clocks, intake, regrouping, remarks, stages
 from api.console.door import PREFIX as CONSOLE
 from api.console.door import Door
 from api.context import Context
@@ -48,6 +48,8 @@ from api.request_log import RequestLog
 from api.rota import calendar, shifts
 from api.rules import book, trial
 from api.sensors import export, kinds, latest, readings, register
+from api.situation import board, grounds
+from api.situation import map as county_map
 from api.squadpage import site as squadpage
 from api.squads import register as squads
 from api.squads import standing
@@ -82,12 +84,16 @@ _ROUTERS = (
     latest.router,
     export.router,
     hazards.router,
+    grounds.router,
     hazard_words.router,
     hazard_views.router,
+    board.router,
+    county_map.router,
     incidents.router,
     intake.router,
     stages.router,
     regrouping.router,
+    remarks.router,
     clocks.router,
     book.router,
     trial.router,
@@ -123,7 +129,8 @@ Log in at `/api/v1/auth/login` and send the access token as `Authorization: Bear
 way or as `X-API-Key: KEY`. Each route says which roles may use it (`x-roles`). Times are RFC 3339, answers give them in
 UTC. Lists come in pages: pass `next_cursor` of one page as `cursor` to get the next. What is configured has an ETag, a
 change of it has to send that as `If-Match`. A POST with an `Idempotency-Key` is carried out once. Errors are problem
-details (RFC 9457), in Chinese or English by `Accept-Language`.
+details (RFC 9457), in Chinese or English by `Accept-Language`. What belongs to exercises is left out, unless a caller
+sends `Lifeline-Exercises: show`; incidents then tell by their `exercise_id`.
 """
 _TAGS = [
     {"name": "health", "description": "Is the hub working"},

@@ -18,6 +18,8 @@ from api.webhooks.guard import Doors
 
 if TYPE_CHECKING:
     from api.access.oidc import Provider  # its libraries are read only where a provider is set
+EXERCISES = "Lifeline-Exercises"
+"""The header by which a caller asks for what belongs to exercises too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,12 @@ def context_of(request: Request) -> Context:
 
 def _store_of(request: Request) -> Store:
     state = request.state
-    return replace(context_of(request).store, trace=getattr(state, "trace", None), once=getattr(state, "once", None))
+    return replace(
+        context_of(request).store,
+        trace=getattr(state, "trace", None),
+        once=getattr(state, "once", None),
+        with_drills=request.headers.get(EXERCISES) == "show",
+    )
 
 
 def _now_of(request: Request) -> datetime:

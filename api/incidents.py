@@ -31,6 +31,7 @@ class Incident(BaseModel):
     """A case."""
 
     incident_id: int
+    exercise_id: int = Field(description="0: the real world; else the exercise that it belongs to")
     kind: str
     hazard_type: str = Field(description="What is wrong, as named in the rules")
     source: Literal["sensor", "hotline", "police", "patrol", "system"] = Field(description="Who told first")
@@ -59,7 +60,7 @@ class IncidentEvent(BaseModel):
     at: datetime
     event: str = Field(
         description="opened, joined, reported, regraded, filed, dispatched, handling, fed_back, returned, verified,"
-        " closed, dismissed, merged, split, levelled, over, appealed, appeal_granted or appeal_rejected"
+        " closed, commented, dismissed, merged, split, levelled, over, appealed, appeal_granted or appeal_rejected"
     )
     actor: str = Field(description="engine, dispatcher, key:NAME or squad:NAME")
     detail: dict[str, Any]
@@ -88,6 +89,7 @@ class IncidentFilter(Paging):
 
 _EXAMPLE: dict[str, Any] = {
     "incident_id": 5,
+    "exercise_id": 0,
     "kind": "gas",
     "hazard_type": "gas_leak",
     "source": "sensor",

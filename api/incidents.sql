@@ -1,5 +1,5 @@
 -- name: page
-SELECT incident_id, kind, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude,
+SELECT incident_id, exercise_id, kind, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude,
        opened_at, closed_at, source, peak_grade, event_level, due_at, overtime, appeal, verified_how, merged_into
 FROM incident
 WHERE ($1::bigint IS NULL OR incident_id < $1)
@@ -11,7 +11,7 @@ ORDER BY incident_id DESC
 LIMIT $6
 
 -- name: one
-SELECT incident_id, kind, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude,
+SELECT incident_id, exercise_id, kind, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude,
        opened_at, closed_at, source, peak_grade, event_level, due_at, overtime, appeal, verified_how, merged_into
 FROM incident
 WHERE incident_id = $1

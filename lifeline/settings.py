@@ -44,6 +44,12 @@ def _http_url(url: str) -> str:
     return url
 
 
+def _tiles_url(url: str) -> str:
+    if not all(part in url for part in ("{z}", "{x}", "{y}")) or any(sign in url for sign in " ;,'\""):
+        raise ValueError("an address of map tiles looks like https://host/{z}/{x}/{y}.png")
+    return _http_url(url)
+
+
 def _secret_http_url(url: SecretStr) -> SecretStr:
     _http_url(url.get_secret_value())
     return url
@@ -113,6 +119,7 @@ class Settings(BaseSettings):
     grafana_token: SecretStr | None = None  # of a service account
     reader_password: SecretStr | None = None  # of the database account that Grafana reads with
 
+    map_tiles_url: Annotated[str, AfterValidator(_tiles_url)] | None = None  # with {z}, {x}, {y}; none: outlines alone
     webhook_networks: Annotated[str, AfterValidator(_networks)] | None = (
         None  # inner ones that webhooks may go to, with commas
     )

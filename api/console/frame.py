@@ -1,14 +1,14 @@
 """The frame of every page: who is there, what they may see, in which language, and what is going on meanwhile."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
-from nicegui import Client, ui
+from nicegui import Client, background_tasks, ui
 from starlette.responses import RedirectResponse, Response
 
 from api.console import navigation
@@ -20,6 +20,7 @@ from api.console.live import Live, Told
 from api.console.navigation import Entry
 from api.console.requests import Theme, theme_chosen
 from api.console.sessions import Session
+from api.console.situation import Shared, Situation
 from api.console.texts import N_, Texts, texts_in
 from api.console.watch import Watch
 from api.console.words import ROLES
@@ -39,6 +40,8 @@ class Visit:
     person: Session
     context: Context
     live: Live
+    situation: Situation
+    tiles: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +52,8 @@ class Here:
     texts: Texts
     context: Context
     live: Live
+    situation: Situation
+    tiles: str
     client: Client
     watch: Watch
 
@@ -68,6 +73,23 @@ class Here:
                     self.say_no(error)
 
         self.client.on_delete(self.live.watch(topics, within_page))
+
+    def follow(self, shared: Shared, told: Callable[[Mapping[str, Any]], Any]) -> None:
+        """Have ``told`` called with each change of board or map while this page is open."""
+        shared.told.add(told)
+        self.client.on_delete(lambda: shared.told.discard(told))
+
+    def later(self, do: Callable[[], Awaitable[None]]) -> None:
+        """Do something of this page beside what goes on; what the API refuses is shown."""
+
+        async def within_page() -> None:
+            with self.client.content:
+                try:
+                    await do()
+                except (Refused, SessionOver) as error:
+                    self.say_no(error)
+
+        background_tasks.create(within_page(), name="console page")
 
     def say_no(self, error: Exception) -> None:
         """Show what the API refused; ask who it is where nobody is signed in any more."""
@@ -106,7 +128,7 @@ def page(
                 return to_sign_in(request.url.path)
             except Refused as refused:
                 with client.content:
-                    ui.label(str(refused)).classes("fault").props("role=alert")
+                    ui.label(str(refused)).classes("page fault").props("role=alert")
                 client.status_code = refused.status
             return None
 
@@ -144,7 +166,7 @@ async def _frame(visit: Visit, client: Client, texts: Texts, path: str, title: s
     ui.html(header, sanitize=False).classes("around")
     alarms = await sounding(visit.context.store) if person.may("list_incidents") else []
     watch = Watch(texts, alarms, navigation.rotation(person.role))
-    here = Here(person, texts, visit.context, visit.live, client, watch)
+    here = Here(person, texts, visit.context, visit.live, visit.situation, visit.tiles, client, watch)
     ui.on_exception(here.say_no)
     on_show.add(here)
     client.on_delete(lambda: on_show.discard(here))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -11,7 +12,7 @@ from nicegui import Client, ui
 from nicegui import app as nicegui_app
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,7 +25,8 @@ from api.console.frame import Visit, on_show
 from api.console.hub import Refused, SessionOver
 from api.console.live import Live
 from api.console.requests import is_own
-from api.console.sessions import Sessions
+from api.console.sessions import Session, Sessions
+from api.console.situation import Shared, Situation
 from api.console.texts import FOLDER
 from api.context import Context
 from api.errors import ApiError
@@ -45,13 +47,18 @@ _HEAD = f'<link rel="stylesheet" href="{PREFIX}/static/console.css">'
 class House:
     """ASGI app: the entrance is open to all, everything else to who is signed in and comes from a page of this site."""
 
-    def __init__(self, entrance: Entrance, rooms: ASGIApp, context: Context, live: Live) -> None:
+    def __init__(
+        self, entrance: Entrance, rooms: ASGIApp, context: Context, live: Live, situation: Situation, tiles: str
+    ) -> None:
         self._entrance = entrance
         self._open = Router(entrance.routes())
         self._rooms = rooms
         self._context = context
         self._live = live
-        self._csp = _CSP.format(tiles="")
+        self._situation = situation
+        self._tiles = tiles
+        self._csp = _CSP.format(tiles=f" {_site(tiles)}" if tiles else "")
+        self._shared = {"/live/board": (situation.board, "show_board"), "/live/map": (situation.map, "show_map")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = HTTPConnection(scope)
@@ -66,12 +73,15 @@ class House:
         if answer is not None:
             await answer(scope, receive, send)
             return
+        if (shared := self._shared.get(_inner(scope))) is not None:
+            await _snapshot(scope["lifeline.visit"].person, *shared)(scope, receive, send)
+            return
         await self._rooms(scope, receive, self._guarded(send))
 
     async def _let_in(self, connection: HTTPConnection, scope: Scope) -> ASGIApp | None:
         person = await self._entrance.session_of(connection)
         if person is not None and not person.must_change_password:
-            scope["lifeline.visit"] = Visit(person, self._context, self._live)
+            scope["lifeline.visit"] = Visit(person, self._context, self._live, self._situation, self._tiles)
             return None
         if scope["type"] == "websocket":
             return _refuse
@@ -89,6 +99,17 @@ class House:
             await send(message)
 
         return guarded
+
+
+def _snapshot(person: Session, shared: Shared, route: str) -> Response:
+    if not person.may(route):
+        return PlainTextResponse("", 403)
+    return Response(shared.packed(), headers={"Content-Encoding": "gzip"}, media_type="application/json")
+
+
+def _site(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _inner(scope: Scope) -> str:
@@ -116,12 +137,17 @@ class _Foreseen(logging.Filter):
 
 
 @asynccontextmanager
-async def opened(app: FastAPI) -> AsyncIterator[House]:
-    """The console over the API of ``app``, while the context lasts. Once in a process: its library is one for all."""
+async def opened(app: FastAPI, tiles: str = "") -> AsyncIterator[House]:
+    """The console over the API of ``app``, while the context lasts. Once in a process: its library is one for all.
+
+    ``tiles`` is where the map takes pictures from, with {z}, {x} and {y}; without it none are asked for.
+    """
     context: Context = app.state.context
     live = Live(context, _recheck)
+    situation = Situation(context, live)
     rooms = FastAPI(openapi_url=None)
     logging.getLogger("nicegui").addFilter(_Foreseen())
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # each call to the API has its line, without its query
     Client.shared_head_html = _HEAD
     nicegui_app.colors(primary="#0b5c8f", negative="#a8200d", positive="#1b6b2f")
     ui.run_with(
@@ -136,12 +162,13 @@ async def opened(app: FastAPI) -> AsyncIterator[House]:
     async with rooms.router.lifespan_context(rooms), asyncio.TaskGroup() as group:
         beside = [
             group.create_task(live.run(), name="console live"),
+            group.create_task(situation.run(), name="console situation"),
             group.create_task(_pulse(), name="console pulse"),
             group.create_task(_sound(context), name="console alarms"),
             group.create_task(_keep(), name="console sessions"),
         ]
         try:
-            yield House(Entrance(Sessions(app)), rooms, context, live)
+            yield House(Entrance(Sessions(app)), rooms, context, live, situation, tiles)
         finally:
             for task in beside:
                 task.cancel()

@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from api.access.roles import PERMISSIONS, Role
 from api.access.sessions import LASTS
 from api.console.hub import Answer, Origin, Refused, SessionOver, call
-from api.context import Context
+from api.context import EXERCISES, Context
 from api.languages import Language
 from database.queries import load_queries
 
@@ -74,9 +74,12 @@ class Session:
         body: object = None,
         query: dict[str, Any] | None = None,
         if_match: str | None = None,
+        exercises: bool = False,
     ) -> Answer:
-        """Any request; ``if_match`` is the ETag of what is being changed. Refused, SessionOver."""
+        """Any request; ``if_match`` is the ETag of what is changed, ``exercises`` shows them. Refused, SessionOver."""
         headers = {} if if_match is None else {"If-Match": if_match}
+        if exercises:
+            headers[EXERCISES] = "show"
 
         async def send(token: str) -> httpx.Response:
             given: dict[str, Any] = {"token": token, "body": body, "query": query, "headers": headers}

@@ -111,11 +111,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _open_console(app: FastAPI, door: Door, server: _Server) -> None:
+async def _open_console(app: FastAPI, door: Door, server: _Server, tiles: str) -> None:
     """Read the console's libraries once requests are answered, in a thread, so that they go on being answered."""
     await server.answers.wait()
     house = await asyncio.to_thread(import_module, "api.console.house")
-    async with house.opened(app) as inside:
+    async with house.opened(app, tiles) as inside:
         door.inside = inside
         structlog.get_logger().info("console_open")
         await asyncio.Event().wait()
@@ -163,7 +163,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
                 group.create_task(feed.run(pool, listener), name="feed"),
                 group.create_task(_sweep(pool), name="sweep"),
                 group.create_task(_deliver(pool, doors, delivered), name="webhooks"),
-                group.create_task(_open_console(app, door, server), name="console"),
+                group.create_task(_open_console(app, door, server, settings.map_tiles_url or ""), name="console"),
             ]
             if publisher is not None:
                 beside.append(group.create_task(publisher.run(), name="ingress connection"))

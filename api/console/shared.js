@@ -1,0 +1,47 @@
+// Rows that the server shares with everybody: a numbered snapshot, then changes by their numbers.
+
+export class Shared {
+  constructor(address, changed) {
+    this.address = address;
+    this.changed = changed; // called with what stands still, and after each change with null
+    this.rows = new Map();
+    this.number = -1;
+    this.waiting = [];
+    this.asking = null;
+  }
+
+  async load() {
+    this.asking ??= this.ask().finally(() => (this.asking = null));
+    return this.asking;
+  }
+
+  async ask() {
+    const answer = await fetch(this.address);
+    if (answer.status === 401) return location.reload(); // signed out: the way to the entrance
+    if (!answer.ok) return;
+    const { rows, number, ...still } = await answer.json();
+    this.rows = new Map(rows.map((row) => [row.id, Object.freeze(row)]));
+    this.number = number;
+    const waiting = this.waiting.splice(0);
+    waiting.forEach((change) => this.apply(change));
+    this.changed(still);
+  }
+
+  change(change) {
+    if (this.asking || this.number < 0) this.waiting.push(change);
+    else if (change.number > this.number + 1) {
+      this.waiting.push(change);
+      this.load();
+    } else {
+      this.apply(change);
+      this.changed(null);
+    }
+  }
+
+  apply(change) {
+    if (change.number <= this.number) return;
+    for (const row of change.rows) this.rows.set(row.id, Object.freeze(row));
+    for (const id of change.gone) this.rows.delete(Number.isNaN(Number(id)) ? id : Number(id));
+    this.number = change.number;
+  }
+}
