@@ -24,6 +24,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from database.engine import detect_engine
 from database.migrate import migrate
@@ -32,6 +33,14 @@ from ingest.tables import ensure_reading_tables
 from lifeline.bench.decode import native_rate
 from lifeline.embedded import EmbeddedBroker, EmbeddedDatabase, free_port
 from lifeline.offspring import spawn, stop
+
+# What fails in a test is told by pytest; tracebacks with every local variable would take minutes to write.
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 _REFERENCE_RATE = 667_000  # native messages decoded per second on the machine of README's figures
 _PACE_S = 0.2

@@ -14,7 +14,7 @@ from api.context import Now, Reach
 from api.fields import Bilingual, Position
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.squads import Standing, load_roster, whereabouts
+from dispatch.squads import Standing, load_roster, standing, whereabouts
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 MOST_SENSORS = 200_000
@@ -77,7 +77,7 @@ _EXAMPLE: dict[str, Any] = {
             "squad_id": "gas-1",
             "name": {"zh": "燃气抢修一队", "en": "Gas repair squad 1"},
             "position": {"longitude": 112.4406, "latitude": 23.6346},
-            "standing": "free",
+            "standing": "available",
         }
     ],
 }
@@ -121,7 +121,7 @@ async def squads(connection: Connection, now: datetime) -> list[MapSquad]:
                 squad_id=squad.squad_id,
                 name=Bilingual(zh=squad.name_zh, en=squad.name_en),
                 position=Position(longitude=longitude, latitude=latitude),
-                standing=roster.standing(squad, now),
+                standing=standing(squad, roster.engaged.get(squad.squad_id, ()), now),
             )
         )
     return found
