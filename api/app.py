@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from api import (
     candidates,
+    drills,
     exercises,
     hazard_views,
     hazard_words,
@@ -47,6 +48,7 @@ from api.rules import book, trial
 from api.sensors import export, kinds, latest, readings, register
 from api.squads import register as squads
 from api.squads import standing
+from api.stage import Stage
 from api.store import Store
 from api.stream import events
 from api.stream.feed import Feed
@@ -102,6 +104,7 @@ _ROUTERS = (
     kpis.router,
     notifications.router,
     exercises.router,
+    drills.router,
     quarantine.router,
     events.router,
     routes.router,
@@ -172,6 +175,7 @@ def create_app(
     issuer: Issuer | None = None,
     doors: Doors | None = None,
     onenet_token: str | None = None,
+    stage: Stage | None = None,
     tls: bool = False,
     console: Door | None = None,
 ) -> FastAPI:
@@ -195,6 +199,7 @@ def create_app(
         issuer or Issuer(),
         doors or Doors(),
         onenet_token,
+        stage,
         asyncio.Semaphore(_EXPORTS),
     )
     app.add_middleware(BodyLimit, size_bytes=lambda path: _body_limit(path, body_limit_bytes), time_s=body_timeout_s)

@@ -1,5 +1,5 @@
 """All pages of the console: importing one puts it into the menu."""
 
-from api.console import audit, me
+from api.console import audit, duty, exercises, kpis, me, plans, review, rota, squads, supplies, warnings
 
-__all__ = ["audit", "me"]
+__all__ = ["audit", "duty", "exercises", "kpis", "me", "plans", "review", "rota", "squads", "supplies", "warnings"]

@@ -42,3 +42,62 @@ TASK_STATUS: Mapping[str, str] = {
     "refused": N_("refused"),
     "cancelled": N_("called off"),
 }
+SKILLS: Mapping[str, str] = {
+    "gas": N_("gas"),
+    "drainage": N_("drainage"),
+    "cover": N_("covers"),
+    "noise": N_("noise enforcement"),
+    "traffic": N_("traffic"),
+    "medical": N_("medical"),
+    "maintenance": N_("sensor maintenance"),
+}
+STANDINGS: Mapping[str, str] = {
+    "free": N_("available"),
+    "busy": N_("assigned"),
+    "resting": N_("resting"),
+    "off_duty": N_("off duty"),
+    "out_of_service": N_("out of service"),
+}
+SHIFT_KINDS: Mapping[str, str] = {"duty": N_("on duty"), "leave": N_("on leave")}
+MOVEMENTS: Mapping[str, str] = {
+    "counted": N_("counted"),
+    "reserved": N_("promised"),
+    "issued": N_("issued"),
+    "returned": N_("taken back"),
+    "released": N_("released"),
+}
+REVISION_STATES: Mapping[str, str] = {
+    "proposed": N_("waits for approval"),
+    "approved": N_("approved"),
+    "rejected": N_("rejected"),
+}
+PERSONS: Mapping[str, str] = {
+    "grid_person": N_("grid's responsible person"),
+    "owner_unit": N_("owner unit"),
+    "leader": N_("duty leader"),
+    "duty_officer": N_("duty officer"),
+    "county_leader": N_("county leader"),
+}
+WARNING_STATES: Mapping[str, str] = {
+    "draft": N_("draft"),
+    "approved": N_("approved"),
+    "released": N_("released"),
+    "superseded": N_("superseded"),
+    "cancelled": N_("cancelled"),
+    "discarded": N_("thrown away"),
+}
+EXERCISE_STATES: Mapping[str, str] = {
+    "running": N_("running"),
+    "paused": N_("paused"),
+    "ended": N_("ended"),
+}
+KEY_TIMES: Mapping[str, str] = {
+    "detected": N_("detected"),
+    "filed": N_("filed"),
+    "dispatched": N_("dispatched"),
+    "confirmed": N_("confirmed"),
+    "arrived": N_("arrived"),
+    "finished": N_("finished"),
+    "verified": N_("verified"),
+    "closed": N_("closed"),
+}

@@ -29,6 +29,7 @@ from dispatch.publisher import Publisher
 from lifeline.errors import HubError
 from lifeline.patience import PatientProtocol
 from lifeline.settings import Settings, load_settings
+from lifeline.stage import LiveStage
 from lifeline.wiring import Work, main
 
 app = typer.Typer()
@@ -109,7 +110,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
     if settings.broker_url is not None:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)
-    door = Door()
+    door, stage = Door(), None if settings.broker_url is None else LiveStage()
     app = create_app(
         pool,
         intake=intake,
@@ -119,6 +120,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         onenet_token=settings.onenet_token.get_secret_value() if settings.onenet_token else None,
         tls=settings.api_tls_certificate is not None,
         console=door,
+        stage=stage,
     )
     config = uvicorn.Config(
         app,
@@ -150,6 +152,8 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
                 await server.serve(sockets=[listening])
             finally:
                 finished.set()
+                if stage is not None:
+                    await stage.close()
                 for task in beside:
                     task.cancel()
 

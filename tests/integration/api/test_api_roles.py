@@ -58,6 +58,8 @@ TABLE: list[tuple[str, str, str]] = [
     ("POST", "/notifications/{dead}/retry", "ol"),
     ("GET", "/exercises", "voald"),
     ("GET", "/exercises/{exercise}", "voald"),
+    ("GET", "/drills", "voald"),
+    ("POST", "/drills/gas-leak/start", "ol"),
     ("GET", "/incidents", "voald"),
     ("GET", "/incidents/{incident}", "voald"),
     ("POST", "/incidents", "ol"),

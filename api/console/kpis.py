@@ -1,0 +1,116 @@
+"""Key figures of handling: rates and times with their definitions, by squad, grid, type or month."""
+
+from datetime import timedelta
+from typing import Any
+
+from nicegui import ui
+
+from api.console.frame import Here, page
+from api.console.listing import Column, Listing
+from api.console.parts import section
+from api.console.texts import N_
+
+_GROUPS = {
+    "all": N_("everything"),
+    "month": N_("month"),
+    "type": N_("hazard type"),
+    "grid": N_("grid"),
+    "squad": N_("squad"),
+}
+_RATES = ("handling_rate", "in_time_rate", "closing_rate", "right_first_time_rate", "return_rate")
+_TIMES = ("confirm_median_s", "arrive_median_s")
+
+
+@page("/kpis", N_("Key figures"), allowed="show_kpis", group="prepare", place=60, icon="query_stats")
+async def kpis(here: Here) -> None:
+    """The figures of the chosen days as plots and as a table; exercises are never counted."""
+    _ = here.gettext
+
+    async def look() -> None:
+        now = here.context.clock()
+        query = {"from": (now - timedelta(days=days.value)).isoformat(), "to": now.isoformat(), "by": by.value}
+        _draw(here, await here.person.get("/kpis", **query), shown)
+
+    with ui.row().classes("filters"):
+        spans = {1: _("a day"), 7: _("a week"), 30: _("30 days"), 90: _("90 days"), 365: _("a year")}
+        days = ui.select(spans, label=_("The last"), value=30, on_change=look).props("dense outlined")
+        by = ui.select({name: _(word) for name, word in _GROUPS.items()}, label=_("By"), value="type", on_change=look)
+        by.props("dense outlined")
+    shown = ui.element("div")
+    await look()
+
+
+def _draw(here: Here, found: dict[str, Any], shown: ui.element) -> None:
+    _ = here.gettext
+    titles = {each["name"]: here.texts.say(each["title"]) for each in found["definitions"]}
+    groups = [
+        {**each, "group": each["group"] if each["group"] != "all" else _("everything")} for each in found["groups"]
+    ]
+    shown.clear()
+    with shown:
+        with section(_("Rates")):
+            ui.echart(
+                _bars(
+                    [each["group"] for each in groups],
+                    [(titles[name], [_percent(each[name]) for each in groups]) for name in _RATES],
+                    "%",
+                )
+            )
+        with section(_("Times (median)")):
+            ui.echart(
+                _bars(
+                    [each["group"] for each in groups],
+                    [(titles[name], [each[name] for each in groups]) for name in _TIMES],
+                    "s",
+                )
+            )
+        with section(_("As a table")):
+            Listing(
+                here.texts,
+                [
+                    Column("group", _("Group")),
+                    Column("incidents", _("Incidents"), "number"),
+                    *(Column(name, titles[name], "number") for name in (*_RATES, *_TIMES)),
+                ],
+                [{**each, "id": each["group"], **_shares(each), **_seconds(each)} for each in groups],
+                label=_("As a table"),
+            )
+        with section(_("What they mean")):
+            Listing(
+                here.texts,
+                [Column("title", _("Figure")), Column("definition", _("Definition"))],
+                [
+                    {
+                        "id": each["name"],
+                        "title": titles[each["name"]],
+                        "definition": here.texts.say(each["definition"]),
+                    }
+                    for each in found["definitions"]
+                ],
+                label=_("What they mean"),
+            )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
+
+
+def _shares(group: dict[str, Any]) -> dict[str, str]:
+    return {name: "–" if group[name] is None else f"{100 * group[name]:.1f} %" for name in _RATES}
+
+
+def _seconds(group: dict[str, Any]) -> dict[str, str]:
+    return {name: "–" if group[name] is None else f"{group[name]:.0f} s" for name in _TIMES}
+
+
+def _bars(groups: list[str], series: list[tuple[str, list[float | None]]], unit: str) -> dict[str, Any]:
+    return {
+        "animation": False,
+        "aria": {"enabled": True, "decal": {"show": True}},
+        "legend": {"textStyle": {"color": "#7a8896"}},
+        "tooltip": {"trigger": "axis"},
+        "grid": {"left": 60, "right": 20, "bottom": 30},
+        "xAxis": {"type": "category", "data": groups},
+        "yAxis": {"type": "value", "name": unit},
+        "series": [{"name": name, "type": "bar", "data": values} for name, values in series],
+    }
