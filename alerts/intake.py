@@ -78,6 +78,20 @@ async def take_report(connection: Connection, report: Report, actor: str) -> Tak
     return Taken(incident_id, opened)
 
 
+async def note_over(connection: Connection, source: Source, reference: str, actor: str, now: datetime) -> bool:
+    """Note on its incident that what ``source`` reported is over, by its account; False when unknown or noted before.
+
+    Nothing else follows: a case that was reported is verified by a person.
+    """
+    incident_id = await connection.fetchval(_SQL.not_over, source, reference)
+    if incident_id is None:
+        return False
+    told = {"source": source, "reference": reference}
+    await record(connection, [{"incident_id": incident_id, "at": now, "event": "over", "actor": actor, "detail": told}])
+    await tell(connection)
+    return True
+
+
 async def reports_of(connection: Connection, incident_id: int) -> list[asyncpg.Record]:
     """What was reported of an incident, in order."""
     return await connection.fetch(_SQL.reports_of, incident_id)

@@ -31,3 +31,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 -- name: reports_of
 SELECT source, reference, hazard_type, grade, place, text, longitude, latitude, reported_at, actor
 FROM incident_report WHERE incident_id = $1 ORDER BY incident_report_id
+
+-- name: not_over
+SELECT incident_id FROM incident_report
+WHERE source = $1 AND reference = $2 AND NOT EXISTS (
+    SELECT FROM incident_event WHERE incident_event.incident_id = incident_report.incident_id AND event = 'over'
+      AND detail ->> 'source' = $1 AND detail ->> 'reference' = $2)

@@ -37,7 +37,7 @@ from api.cases import clocks, intake, regrouping, stages
 from api.console.door import PREFIX as CONSOLE
 from api.console.door import Door
 from api.context import Context
-from api.ingress import push
+from api.ingress import alertmanager, push
 from api.ingress.intake import Intake
 from api.people import contacts, grids
 from api.plans import book as plans
@@ -238,6 +238,7 @@ def _bare_app() -> FastAPI:
         everything.include_router(router)
     app.include_router(everything)
     app.include_router(push.open_router)
+    app.include_router(alertmanager.router)  # before the formats, whose path takes any word
     app.include_router(push.router)
     app.include_router(public.router)
     return app

@@ -59,7 +59,7 @@ class IncidentEvent(BaseModel):
     at: datetime
     event: str = Field(
         description="opened, joined, reported, regraded, filed, dispatched, handling, fed_back, returned, verified,"
-        " closed, dismissed, merged, split, levelled, appealed, appeal_granted or appeal_rejected"
+        " closed, dismissed, merged, split, levelled, over, appealed, appeal_granted or appeal_rejected"
     )
     actor: str = Field(description="engine, dispatcher, key:NAME or squad:NAME")
     detail: dict[str, Any]

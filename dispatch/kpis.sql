@@ -8,7 +8,8 @@ WITH led AS (
            row_number() OVER (PARTITION BY task.incident_id ORDER BY task_id) AS place
     FROM task JOIN incident USING (incident_id) LEFT JOIN task_event AS event USING (task_id)
     WHERE lead AND squad_id IS NOT NULL AND opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
-    GROUP BY task_id
+    -- All of it, since readers may see task and incident as views, which have no key.
+    GROUP BY task.incident_id, task_id, squad_id, status, limits
 ), handled AS (
     SELECT incident.incident_id, hazard_type, grid_id, opened_at, closed_at IS NOT NULL AS closed,
            count(led.task_id) > 0 AS dispatched, bool_or(done_at IS NOT NULL) AS done,
@@ -24,7 +25,7 @@ WITH led AS (
            min(extract(epoch FROM arrived_at - ordered_at)) AS arrive_s
     FROM incident LEFT JOIN led USING (incident_id)
     WHERE opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
-    GROUP BY incident.incident_id
+    GROUP BY incident.incident_id, hazard_type, grid_id, opened_at, closed_at
 )
 SELECT grouped.name AS group, count(*)::integer AS incidents,
        round(count(*) FILTER (WHERE done)::numeric / nullif(count(*) FILTER (WHERE dispatched), 0), 4)::float8

@@ -60,7 +60,7 @@ _ROUTES: tuple[tuple[frozenset[Role], str], ...] = (
     (_ADMINISTER, "list_users add_user show_user change_user reset_password log_user_out list_user_sessions"),
     (_ADMINISTER, "list_keys make_key end_key list_audit export_audit"),
     (_ADMINISTER, "list_webhooks add_webhook show_webhook change_webhook remove_webhook"),
-    (_DEVICE, "push"),
+    (_DEVICE, "push take_alarms"),
 )
 
 PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(

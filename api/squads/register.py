@@ -119,14 +119,13 @@ EXAMPLE: dict[str, Any] = {
 
 
 def _squad(row: asyncpg.Record, roster: Roster, now: datetime) -> Squad:
-    fields: dict[str, Any] = dict(row)
+    fields: dict[str, Any] = {key: value for key, value in row.items() if key in Squad.model_fields}
+    fields |= {name: row[name].isoformat("minutes") for name in ("duty_start", "duty_end")}
     known = next(squad for squad in roster.squads if squad.squad_id == row["squad_id"])
     return Squad(
-        **{key: value for key, value in fields.items() if key in Squad.model_fields},
+        **fields,
         name=Bilingual(zh=row["name_zh"], en=row["name_en"]),
         position=Position(longitude=row["longitude"], latitude=row["latitude"]),
-        duty_start=row["start"].isoformat("minutes"),
-        duty_end=row["end"].isoformat("minutes"),
         seen=position(row["seen_longitude"], row["seen_latitude"]),
         standing=roster.standing(known, now),
     )

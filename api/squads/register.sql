@@ -1,5 +1,5 @@
 -- name: page
-SELECT q.*, q.duty_start AS start, q.duty_end AS end,
+SELECT q.*,
        ARRAY(
            SELECT t.task_id FROM task AS t
            WHERE t.squad_id = q.squad_id AND t.open
@@ -12,7 +12,7 @@ ORDER BY q.squad_id
 LIMIT $3
 
 -- name: one
-SELECT q.*, q.duty_start AS start, q.duty_end AS end,
+SELECT q.*,
        ARRAY(
            SELECT t.task_id FROM task AS t
            WHERE t.squad_id = q.squad_id AND t.open

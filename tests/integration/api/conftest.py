@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import uuid4
 
@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 from asyncpg.pool import PoolConnectionProxy
+from county_support import GRID, NOW, PLAN
 from fastapi import FastAPI
 
 from api.access.caller import digest
@@ -22,7 +23,6 @@ from api.stream.feed import Feed
 from database.engine import detect_engine, ensure_days
 from ingest.kinds import KINDS
 
-NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 _MANY = Rate(10**6, 10**6)
 UNLIMITED = Limits(_MANY, _MANY, _MANY, _MANY)
 WARNING = {
@@ -45,28 +45,6 @@ RULE = {
     "source": "test",
     "quantity": "ch4_lel_pct",
     "cases": [{"limits": {"yellow": 25.0, "orange": 50.0}}],
-}
-PLAN: dict[str, Any] = {
-    "hazard_type": "gas_leak",
-    "title": {"zh": "燃气泄漏处置", "en": "gas leak"},
-    "source": "test",
-    "grades": {
-        "blue": {
-            "tasks": [{"role": "handle", "skill": "gas", "title": {"zh": "处置", "en": "handle it"}}],
-            "materials": {"blower": 1},
-            "limits": {"remind_s": 60, "confirm_s": 180, "depart_s": 600, "arrive_s": 1800, "finish_s": 14400},
-            "escalation": [{"after_s": 300, "tell": "leader"}],
-            "reports": {"first_s": 1200, "follow_up_s": 3600, "final_s": 86400},
-        }
-    },
-}
-_RING = [[112.3, 23.5], [112.5, 23.5], [112.5, 23.7], [112.3, 23.5]]
-GRID: dict[str, Any] = {
-    "name": {"zh": "二网格", "en": "cell 2"},
-    "town": {"zh": "南街", "en": "Nanjie"},
-    "responsible_person": "陈网格",
-    "owners": {"gas": "广宁燃气"},
-    "outline": {"type": "Polygon", "coordinates": [_RING]},
 }
 PEOPLE: tuple[AccountRole, ...] = get_args(AccountRole)
 

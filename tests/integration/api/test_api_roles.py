@@ -162,6 +162,7 @@ TABLE: list[tuple[str, str, str]] = [
     ("POST", "/warnings/{warning}/release", "ol"),
     ("POST", "/warnings/{warning}/update", "ol"),
     ("POST", "/warnings/{warning}/cancel", "al"),
+    ("POST", "http://hub/ingress/alertmanager", "p"),
     ("POST", "http://hub/ingress/native", "p"),
 ]
 OPEN = {
