@@ -101,3 +101,30 @@ KEY_TIMES: Mapping[str, str] = {
     "verified": N_("verified"),
     "closed": N_("closed"),
 }
+TRUST: Mapping[str, str] = {"high": N_("high"), "reduced": N_("reduced"), "low": N_("low")}
+QUARANTINE_STATES: Mapping[str, str] = {
+    "held": N_("held"),
+    "replayed": N_("replayed"),
+    "dropped": N_("dropped"),
+}
+NOTIFICATION_STATES: Mapping[str, str] = {
+    "waiting": N_("waiting"),
+    "sent": N_("sent"),
+    "received": N_("received"),
+    "dead": N_("could not be delivered"),
+}
+SOURCES: Mapping[str, str] = {
+    "hotline": N_("hotline 12319"),
+    "police": N_("police 110"),
+    "patrol": N_("patrol"),
+    "system": N_("another system"),
+}
+REPORTED_TYPES: Mapping[str, str] = {
+    "gas_smell": N_("smell of gas"),
+    "ponding": N_("water on the road"),
+    "cover_missing": N_("cover missing"),
+    "cover_open": N_("cover open"),
+    "cover_cracked": N_("cover cracked"),
+    "cover_rattling": N_("cover rattling"),
+    "noise_exceedance": N_("noise"),
+}

@@ -49,7 +49,7 @@ class Alarm(BaseModel):
     status: Literal["firing", "resolved"]
     labels: Words
     annotations: Words = {}
-    startsAt: Instant  # noqa: N815 - Alertmanager's name
+    startsAt: Instant
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{1,32}$", description="Tells alarms apart")]
 
 
