@@ -1,8 +1,8 @@
 """Exercises: drills beside the real world, in the same tables and apart from it.
 
 Twins of real sensors report under an exercise id, and everything that they cause carries it. Only enrolled squads are
-sent. A real red incident pauses every exercise: its tasks are cancelled, which frees its squads, and nothing of it is
-dispatched until somebody resumes it.
+sent, and only enrolled people are told, on the channels that they are enrolled with. A real red incident pauses every
+exercise: its tasks are cancelled, which frees its squads, and nothing of it is dispatched until somebody resumes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,9 +56,15 @@ async def open_exercise(
     *,
     sensors: Sequence[str],
     squads: Sequence[str],
+    people: Sequence[str] = (),
+    channels: Sequence[str] = (),
     now: datetime,
 ) -> Exercise:
-    """Open an exercise with twins of ``sensors`` (codes), ``squads`` enrolled; ExerciseError names who is missing."""
+    """Open an exercise with twins of ``sensors`` (codes), ``squads`` and ``people`` (contacts) enrolled.
+
+    People are told on those of their channels that ``channels`` names, on all of them when it names none.
+    ExerciseError names who is missing.
+    """
     async with connection.transaction():
         number = await connection.fetchval(_SQL.open, drill, title.zh, title.en, seed, now)
         exercise = Exercise(number)
@@ -67,9 +73,12 @@ async def open_exercise(
         enrolled = await connection.fetch(_SQL.enrol, number, list(squads))
         missing = sorted(set(sensors) - {row["code"].removeprefix(prefix) for row in twins})
         missing += sorted(set(squads) - {row["squad_id"] for row in enrolled})
+        told = await connection.fetch(_SQL.enrol_people, number, list(people), list(channels))
+        missing += sorted(set(people) - {row["contact_id"] for row in told})
         if missing:
+            on = f" on {', '.join(channels)}" if channels else ""
             raise ExerciseError(
-                f"the database does not know {', '.join(missing)}: load the county with `lifeline init`"
+                f"the database does not know {', '.join(missing)}{on}: load the county with `lifeline init`"
             )
         await connection.execute(_SQL.tell, ["sensor"])
     return exercise
@@ -84,12 +93,13 @@ async def pause_exercise(connection: Connection, exercise_id: int, reason: str, 
 
 
 async def end_exercise(connection: Connection, exercise_id: int, report: Mapping[str, Any], now: datetime) -> None:
-    """End an exercise for good: what is still open in it is cancelled, its report is kept.
+    """End an exercise for good: what is open in it is cancelled, what was not told stays untold, its report is kept.
 
     One that has ended already, stopped by hand say, gets the report that it lacked.
     """
     async with connection.transaction():
         await _cancel_tasks(connection, [exercise_id], now, "the exercise has ended")
+        await connection.execute(_SQL.silence, exercise_id)
         await connection.execute(_SQL.end, exercise_id, now, dict(report))
 
 

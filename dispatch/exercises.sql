@@ -14,6 +14,14 @@ FROM sensor WHERE code = ANY ($3::text[]) AND exercise_id = 0 ORDER BY sensor_id
 INSERT INTO exercise_squad (exercise_id, squad_id)
 SELECT $1, squad_id FROM squad WHERE squad_id = ANY ($2::text[]) ORDER BY squad_id RETURNING squad_id
 
+-- name: enrol_people
+-- On those of their channels that are asked for, on all when none is.
+INSERT INTO exercise_contact (exercise_id, contact_id, channels)
+SELECT $1, contact_id, chosen FROM contact
+CROSS JOIN LATERAL (SELECT array_agg(channel) AS chosen FROM unnest(channels) AS channel
+                    WHERE $3::text[] = '{}' OR channel = ANY ($3)) AS own
+WHERE contact_id = ANY ($2::text[]) AND chosen IS NOT NULL ORDER BY contact_id RETURNING contact_id
+
 -- name: status
 SELECT status FROM exercise WHERE exercise_id = $1
 
@@ -24,6 +32,11 @@ RETURNING exercise_id
 -- name: end
 UPDATE exercise SET status = 'ended', ended_at = coalesce(ended_at, $2), report = $3
 WHERE exercise_id = $1 AND (status <> 'ended' OR report IS NULL)
+
+-- name: silence
+-- What people have not been told by then they are not told any more.
+UPDATE notification SET next_attempt_at = NULL
+WHERE exercise_id = $1 AND channel <> 'mqtt' AND next_attempt_at IS NOT NULL
 
 -- name: open_tasks
 SELECT task_id FROM task

@@ -22,6 +22,7 @@ from database.pool import Connection
 from database.queries import load_queries
 from dispatch.channels import ChannelError, Channels
 from dispatch.errors import DispatchError
+from dispatch.exercises import REAL
 from dispatch.notify import back_off_s
 from dispatch.throttle import Pending, Policy, release
 
@@ -57,6 +58,7 @@ class _Letter:
     channel: str
     rows: Sequence[asyncpg.Record]
     language: str
+    exercise_id: int
 
 
 async def run_once(pool: asyncpg.Pool, channels: Channels, now: datetime) -> Told:
@@ -82,12 +84,12 @@ async def run_once(pool: asyncpg.Pool, channels: Channels, now: datetime) -> Tol
 
 
 async def _lease(connection: Connection, person: asyncpg.Record, now: datetime) -> tuple[_Letter | None, int]:
-    """Take a place for what may go to one person, and put off the rest."""
-    channel, recipient = person["channel"], person["recipient"]
+    """Take a place for what may go to one person out of one world, and put off the rest."""
+    channel, recipient, exercise_id = person["channel"], person["recipient"], person["exercise_id"]
     policy = Policy(person["most"], person["window_s"], msgspec.convert(person["quiet"], dict[Any, tuple[int, int]]))
-    rows = await connection.fetch(_SQL.pending, channel, recipient, now)
+    rows = await connection.fetch(_SQL.pending, channel, recipient, now, exercise_id)
     since = now - timedelta(seconds=policy.window_s)
-    sent = [row["at"] for row in await connection.fetch(_SQL.sent_since, channel, recipient, since)]
+    sent = [row["at"] for row in await connection.fetch(_SQL.sent_since, channel, recipient, since, exercise_id)]
     decided = release([Pending(row["notification_id"], row["grade"]) for row in rows], sent, policy, now)
     going = [row for row in rows if row["notification_id"] in set(decided.go)]
     if going:
@@ -95,12 +97,14 @@ async def _lease(connection: Connection, person: asyncpg.Record, now: datetime) 
     held = [{"notification_id": number, "until": until} for number, until in decided.held.items()]
     if held:
         await connection.execute(_SQL.hold, held)
-    return (_Letter(channel, going, person["language"]) if going else None), len(held)
+    return (_Letter(channel, going, person["language"], exercise_id) if going else None), len(held)
 
 
 async def _send(channels: Channels, letter: _Letter) -> str:
     """Why the channel didn't take it; empty when it did."""
     title, text = compose(letter.rows, letter.language)
+    if letter.exercise_id != REAL:
+        title = f"【演练】{title}" if letter.language == "zh" else f"DRILL {title}"
     try:
         await channels.send(letter.channel, title, text)
     except ChannelError as error:

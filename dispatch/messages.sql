@@ -2,20 +2,25 @@
 SELECT pg_advisory_xact_lock($1)
 
 -- name: due
-SELECT channel, recipient, coalesce(most, 6) AS most, coalesce(window_s, 600) AS window_s,
+-- What is real comes first, and apart: a message carries one world alone. While an exercise is paused its messages wait.
+SELECT channel, recipient, exercise_id, coalesce(most, 6) AS most, coalesce(window_s, 600) AS window_s,
        coalesce(quiet, '{}') AS quiet, coalesce(language, 'zh') AS language
-FROM (SELECT channel, recipient, min(notification.grade) AS grade FROM notification
-      WHERE next_attempt_at <= $1 AND channel <> 'mqtt' GROUP BY channel, recipient) AS waiting
+FROM (SELECT channel, recipient, exercise_id, min(notification.grade) AS grade FROM notification
+      WHERE next_attempt_at <= $1 AND channel <> 'mqtt'
+        AND exercise_id IN (SELECT exercise_id FROM exercise WHERE status = 'running')
+      GROUP BY channel, recipient, exercise_id) AS waiting
 LEFT JOIN contact ON contact_id = recipient
-ORDER BY grade, channel, recipient LIMIT $2
+ORDER BY exercise_id <> 0, grade, channel, recipient LIMIT $2
 
 -- name: pending
 SELECT notification_id, grade, body, attempts FROM notification
-WHERE channel = $1 AND recipient = $2 AND next_attempt_at <= $3 ORDER BY notification_id FOR UPDATE
+WHERE channel = $1 AND recipient = $2 AND next_attempt_at <= $3 AND exercise_id = $4
+ORDER BY notification_id FOR UPDATE
 
 -- name: sent_since
+-- A drill takes no place in the window of what is real.
 SELECT bundle, max(attempted_at) AS at FROM notification
-WHERE channel = $1 AND recipient = $2 AND attempted_at > $3 GROUP BY bundle
+WHERE channel = $1 AND recipient = $2 AND attempted_at > $3 AND exercise_id = $4 GROUP BY bundle
 
 -- name: lease
 UPDATE notification SET attempts = attempts + 1, attempted_at = $2, next_attempt_at = $3, bundle = $4

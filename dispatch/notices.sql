@@ -17,8 +17,9 @@ WHERE notice.kind <> 'cancelled' OR EXISTS (
 ON CONFLICT (key) DO NOTHING
 
 -- name: tell_people
--- Who has duty by the rota comes before the others of the same function; who is on leave is stood in for. People are not
--- enrolled in exercises: what they would be told stays on the console, marked, under their function.
+-- Who has duty by the rota comes before the others of the same function; who is on leave is stood in for. Of an exercise
+-- only those are told who are enrolled in it, marked and on the channels that they are enrolled with; when nobody is, it
+-- stays on the console under the function.
 WITH notice AS (
     SELECT notice.*, incident.grid_id, incident.kind AS asset, coalesce(incident.grade, notice.grade) AS worst,
            coalesce(exercise_id, 0) AS exercise_id
@@ -34,14 +35,20 @@ WITH notice AS (
     LEFT JOIN shift AS leave ON leave.contact_id = contact.contact_id AND leave.kind = 'leave'
          AND leave.starts_at <= $2 AND leave.ends_at > $2
 ), suited AS (
-    SELECT key, answers, on_duty, bool_or(on_duty) OVER (PARTITION BY key) AS any_on_duty
-    FROM notice JOIN present ON notice.exercise_id = 0 AND person = recipient AND (NOT away OR answers <> contact_id) AND CASE person
+    SELECT key, exercise_id, answers, on_duty, bool_or(on_duty) OVER (PARTITION BY key) AS any_on_duty
+    FROM notice JOIN present ON person = recipient AND (NOT away OR answers <> contact_id) AND CASE person
         WHEN 'grid_person' THEN present.grid_id = notice.grid_id
         WHEN 'owner_unit' THEN EXISTS (SELECT FROM grid_owner WHERE grid_owner.grid_id = notice.grid_id
                                        AND grid_owner.kind = asset AND grid_owner.unit = present.unit)
         ELSE true END
+    WHERE exercise_id = 0 OR EXISTS (
+        SELECT FROM exercise_contact AS enrolled
+        WHERE enrolled.exercise_id = notice.exercise_id AND enrolled.contact_id = answers)
 ), told AS (
-    SELECT DISTINCT key, answers AS contact_id FROM suited WHERE on_duty OR NOT any_on_duty
+    SELECT DISTINCT suited.key, answers AS contact_id, coalesce(enrolled.channels, contact.channels) AS channels
+    FROM suited JOIN contact ON contact_id = answers
+    LEFT JOIN exercise_contact AS enrolled ON (enrolled.exercise_id, enrolled.contact_id) = (suited.exercise_id, answers)
+    WHERE on_duty OR NOT any_on_duty
 )
 INSERT INTO notification (key, kind, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, sent_at,
                           created_at)
@@ -50,6 +57,6 @@ SELECT concat_ws(':', notice.key, told.contact_id, channel), notice.kind, task_i
            'zh', '【演练】' || replace(text ->> 'zh', '【演练】', ''),
            'en', 'DRILL ' || replace(text ->> 'en', 'DRILL ', '')) END),
        CASE WHEN channel <> 'console' THEN $2::timestamptz END, CASE WHEN channel = 'console' THEN $2::timestamptz END, $2
-FROM notice LEFT JOIN told USING (key) LEFT JOIN contact USING (contact_id)
-CROSS JOIN LATERAL unnest(coalesce(contact.channels, '{console}')) AS channel
+FROM notice LEFT JOIN told USING (key)
+CROSS JOIN LATERAL unnest(coalesce(told.channels, '{console}')) AS channel
 ON CONFLICT (key) DO NOTHING

@@ -15,12 +15,12 @@ until its task ends; a notice without a receipt is given up after ``MOST_ATTEMPT
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import asyncpg
 import orjson
@@ -110,7 +110,9 @@ async def _send(rows: Sequence[asyncpg.Record], publish: Publish, prefix: str) -
 
 
 def _outcome(row: asyncpg.Record, error: str, now: datetime) -> dict[str, Any]:
-    wait_s = back_off_s(row["attempts"], random.random())
+    # Chance that is the same for the same message, so that a drill that is run again has the same outcome.
+    jitter = crc32(f"{row['key']} {row['attempts']}".encode()) / 2**32
+    wait_s = back_off_s(row["attempts"], jitter)
     given_up = row["kind"] != "order" and row["attempts"] >= MOST_ATTEMPTS
     following = None if given_up else now + timedelta(seconds=wait_s)
     return {"notification_id": row["notification_id"], "sent": not error, "next": following, "error": error}

@@ -10,6 +10,7 @@ import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
+from dispatch.lessons import close_answered
 from dispatch.plans import Plan, PlanError, parse_plan
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -54,7 +55,7 @@ async def propose(connection: Connection, plans: Sequence[Plan], by: str, now: d
 
 
 async def approve(connection: Connection, hazard_type: str, revision: int, by: str, now: datetime) -> None:
-    """Put a proposed revision in force.
+    """Put a proposed revision in force, which closes the drills' findings that it answers.
 
     UnknownPlanError when there is no such proposal; DecidedPlanError when it was decided on before or a later one is in
     force already; OwnPlanError when ``by`` proposed it.
@@ -69,6 +70,7 @@ async def approve(connection: Connection, hazard_type: str, revision: int, by: s
                 f"revision {newer} of the plan for {hazard_type} is in force already: propose it anew"
             )
         await connection.execute(_SQL.approve, hazard_type, revision, by, now)
+        await close_answered(connection, hazard_type, revision, by, now)
 
 
 async def reject(connection: Connection, hazard_type: str, revision: int, by: str, why: str, now: datetime) -> None:

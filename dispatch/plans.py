@@ -157,7 +157,7 @@ def _roles(tasks: list[Assignment]) -> tuple[Role, ...]:
 
 
 _MINUTE = 60.0
-_USUAL_LIMITS = Limits(
+USUAL_LIMITS = Limits(
     remind_s=1.5 * _MINUTE,
     confirm_s=3 * _MINUTE,
     depart_s=10 * _MINUTE,
@@ -174,7 +174,7 @@ _USUAL_ESCALATION = (
 def usual_response(skill: str) -> Response:
     """For an incident whose type has no plan in force: one squad with the skill that its rule names."""
     role = Role("handle", skill, Words("到场处置", "handle it on site"), lead=True)
-    return Response((role,), (), {}, ("duty_officer",), _USUAL_LIMITS, _USUAL_ESCALATION, None, "never")
+    return Response((role,), (), {}, ("duty_officer",), USUAL_LIMITS, _USUAL_ESCALATION, None, "never")
 
 
 def read_plans(folder: Path) -> list[Plan]:

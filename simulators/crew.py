@@ -22,6 +22,7 @@ class _Order(msgspec.Struct):
     key: str
     kind: str = "order"
     task_id: int | None = None
+    needs_permit: bool = False
 
 
 class Crew:
@@ -74,7 +75,7 @@ class Crew:
     async def run(self) -> None:
         """Connect, answer orders, and disconnect when cancelled."""
         loop = asyncio.get_running_loop()
-        came: asyncio.Queue[tuple[paho.Client, str, str, bool]] = asyncio.Queue()
+        came: asyncio.Queue[tuple[paho.Client, str, _Order, bool]] = asyncio.Queue()
         clients = [
             self._client(squad_id, loop, came) for squad_id in self._squad_ids if self._conduct(squad_id) != "absent"
         ]
@@ -85,10 +86,11 @@ class Crew:
                 start(client, self._broker, clean=False)
             async with asyncio.TaskGroup() as group:
                 while True:
-                    client, squad_id, key, is_new = await came.get()
-                    plan = steps(self._conduct(squad_id), self._pace)
+                    client, squad_id, order, is_new = await came.get()
+                    plan = steps(self._conduct(squad_id), self._pace, needs_permit=order.needs_permit)
                     answers = plan if is_new else plan[:1]
-                    group.create_task(self._answer(client, squad_id, key, answers), name=f"crew {key}")
+                    answering = self._answer(client, squad_id, order.key, answers)
+                    group.create_task(answering, name=f"crew {order.key}")
         finally:
             # At once: a client whose broker is away takes a second to notice.
             await asyncio.gather(*(asyncio.to_thread(stop, client) for client in clients))
@@ -110,7 +112,7 @@ class Crew:
         self,
         squad_id: str,
         loop: asyncio.AbstractEventLoop,
-        came: "asyncio.Queue[tuple[paho.Client, str, str, bool]]",
+        came: "asyncio.Queue[tuple[paho.Client, str, _Order, bool]]",
     ) -> paho.Client:
         client = make_client(self._broker, f"{self._client_id}-{squad_id}")
         orders, notices = f"{self._prefix}/{squad_id}/orders", f"{self._prefix}/{squad_id}/notices"
@@ -145,7 +147,7 @@ class Crew:
                 is_new = False
             else:
                 is_new = self._note(Arrival(squad_id, read.key, self._now(), MappingProxyType(order)))
-            loop.call_soon_threadsafe(came.put_nowait, (client, squad_id, read.key, is_new))
+            loop.call_soon_threadsafe(came.put_nowait, (client, squad_id, read, is_new))
 
         client.on_connect = connected
         client.on_subscribe = subscribed

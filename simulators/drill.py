@@ -3,11 +3,12 @@
 All seconds of a drill count from its start, in the drill's own time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -27,6 +28,9 @@ Event = Literal[
     "task_accepted",
     "task_refused",
     "squad_on_scene",
+    "permit_granted",
+    "permit_refused",
+    "permit_revoked",
     "task_done",
     "incident_closed",
     "message_quarantined",
@@ -34,6 +38,22 @@ Event = Literal[
 Grade = Annotated[int, msgspec.Meta(ge=1, le=4)]
 Seconds = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
+
+_OF_SQUADS: frozenset[Event] = frozenset(
+    {
+        *("order_received", "order_confirmed", "task_accepted", "task_refused", "squad_on_scene", "task_done"),
+        *("permit_granted", "permit_refused", "permit_revoked"),
+    }
+)
+# What an outcome can be asked for by.
+_TELLS: Mapping[str, frozenset[Event]] = MappingProxyType(
+    {
+        "grade": frozenset({"hazard_graded", "incident_opened"}),
+        "squad": _OF_SQUADS,
+        "sensor": frozenset(get_args(Event)) - {"message_quarantined"},
+    }
+)
+_UNKNOWN = object()
 
 DRILLS = Path(__file__).parent / "drills"
 """The drills that ship."""
@@ -69,18 +89,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the plan lets each step take, in seconds.
+    """How long the steps may take that no plan limits, in seconds.
 
-    Detection is from what was done to the sensor to the case that it opens; the others follow each other: case to
-    order, order to the squad's confirmation, confirmation to arrival, arrival to the report that it is done, and all of
-    it from the opening of the case to its closure.
+    Detection is from what was done to the sensor to the case that it opens; filing, the first order and the closure are
+    from the opening of the case. Confirmation, arrival and work are held against the plan of the case.
     """
 
     detect_s: Positive = 1800
-    order_s: Positive = 60
-    confirm_s: Positive = 300
-    arrive_s: Positive = 1800
-    done_s: Positive = 7200
+    file_s: Positive = 120
+    order_s: Positive = 120
     close_s: Positive = 21_600
 
 
@@ -131,11 +148,15 @@ def load_drill(path: Path, sensors: Sequence[VirtualSensor]) -> Drill:
     Raises DrillError with a sentence that names the file, the place and what is wrong.
     """
     try:
-        drill = msgspec.yaml.decode(path.read_bytes(), type=Drill)
+        written = msgspec.yaml.decode(path.read_bytes())
+        drill = msgspec.convert(written, Drill)
     except OSError as error:
         raise DrillError(f"can't read {path.name}: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DrillError(f"{path.name}: {error}") from error
+    stranger = _stranger(written, msgspec.to_builtins(drill))
+    if stranger is not None:
+        raise DrillError(f"{path.name}: there is no {stranger}; `lifeline drill show` prints drills that are good")
     try:
         drill = replace(
             drill,
@@ -151,6 +172,18 @@ def load_drill(path: Path, sensors: Sequence[VirtualSensor]) -> Drill:
     return drill
 
 
+def _stranger(written: Any, read: Any, place: str = "") -> str | None:
+    """The first name in the file that means nothing; a misspelt one would else be passed over in silence."""
+    if isinstance(written, dict):
+        pairs = [(f"{place}.{name}".lstrip("."), value, read.get(name, _UNKNOWN)) for name, value in written.items()]
+    elif isinstance(written, list):
+        pairs = [(f"{place}[{number}]", *pair) for number, pair in enumerate(zip(written, read, strict=True))]
+    else:
+        return None
+    found = (name if known is _UNKNOWN else _stranger(value, known, name) for name, value, known in pairs)
+    return next((name for name in found if name is not None), None)
+
+
 def _fault(drill: Drill, stem: str, codes: set[str]) -> str | None:
     if drill.name != stem:
         return f"the file is called {stem}, the drill {drill.name}"
@@ -163,6 +196,8 @@ def _fault(drill: Drill, stem: str, codes: set[str]) -> str | None:
             return f"the injection at {injection.at_s} s comes after the end at {drill.duration_s} s"
     if min(drill.crew.accept_s, drill.crew.en_route_s, drill.crew.on_scene_s, drill.crew.done_s) < 0:
         return "the crew can't answer before it was asked: a pause is negative"
+    if drill.crew.permit_s <= 0:
+        return "the crew can't ask for its permit all the time: permit_s must be more than 0"
     for conduct in drill.conducts:
         if conduct.to_s is not None and conduct.to_s <= conduct.from_s:
             return f"the conduct of {conduct.squad} must end after it begins"
@@ -180,4 +215,7 @@ def _fault_of(number: int, wanted: Wanted, codes: set[str]) -> str | None:
         return f"{place} can't happen at least {wanted.at_least} and at most {wanted.at_most} times"
     if wanted.at_least == 0 and wanted.at_most is None:
         return f"{place} asks for nothing: give at_most too"
+    for name, value in (("grade", wanted.grade), ("squad", wanted.squad), ("sensor", wanted.sensor)):
+        if value is not None and wanted.what not in _TELLS[name]:
+            return f"{place} names a {name}, which it can't have: {', '.join(sorted(_TELLS[name]))} can"
     return None

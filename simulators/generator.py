@@ -67,16 +67,16 @@ async def publish_share(
     allowed: Callable[[int], int],
     stop: Callable[[], bool],
     seen: Callable[[int, int], None] = lambda sent, acknowledged: None,
-) -> float:
+) -> tuple[float, float]:
     """Publish for ``sensors`` over a few connections until ``stop()``; the share of the time that was spent waiting.
 
     ``allowed`` is told the number of connections and gives how many messages each may have sent by now; ``seen`` is
-    told what has been sent and acknowledged, now and at the end.
+    told what has been sent and acknowledged, now and at the end. Also gives the seconds of a core that it took.
     """
     start_ms = int(time.time() * 1000) - _PAST_MS
     shares = [sensors[number::CONNECTIONS] for number in range(CONNECTIONS)]
     loads = [Load([sensor.template(prefix) for sensor in share], start_ms) for share in shares if share]
-    began = time.perf_counter()
+    began, cpu_began_s = time.perf_counter(), time.process_time()
 
     def stopped() -> bool:
         seen(sum(load.sent for load in loads), sum(load.acknowledged for load in loads))
@@ -89,18 +89,25 @@ async def publish_share(
                 publish(load, broker, client_id=name, allowed=lambda: allowed(len(loads)), stop=stopped), name=name
             )
     seen(sum(load.sent for load in loads), sum(load.acknowledged for load in loads))
-    return sum(load.waited_s for load in loads) / len(loads) / (time.perf_counter() - began)
+    waited_share = sum(load.waited_s for load in loads) / len(loads) / (time.perf_counter() - began)
+    return waited_share, time.process_time() - cpu_began_s
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What a load came to. ``waited_share`` is the least of any process."""
+    """What a load came to. ``waited_share`` is the least of any process, ``cpu_s`` the seconds of a core of all."""
 
     sent: int
     acknowledged: int
     seconds: float
     processes: int
     waited_share: float
+    cpu_s: float
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Messages per second of a core: what one core can publish, however busy the machine is with other things."""
+        return self.acknowledged / self.cpu_s if self.cpu_s else 0.0
 
     @property
     def rate(self) -> float:
@@ -118,6 +125,7 @@ class _Count:
     sent: "Synchronized[int]"
     acknowledged: "Synchronized[int]"
     waited: "Synchronized[float]"
+    cpu_s: "Synchronized[float]"
 
 
 def _work(
@@ -137,7 +145,7 @@ def _work(
     def seen(sent: int, acknowledged: int) -> None:
         count.sent.value, count.acknowledged.value = sent, acknowledged
 
-    count.waited.value = uvloop.run(
+    count.waited.value, count.cpu_s.value = uvloop.run(
         publish_share(
             Broker.parse(broker_url), prefix, sensors, client_id=client_id, allowed=allowed, stop=stop.is_set, seen=seen
         )
@@ -162,7 +170,8 @@ def generate(
     fleet = load_sensors(sensors, name)
     stop = _CONTEXT.Event()
     counts = [
-        _Count(_CONTEXT.Value("q", 0), _CONTEXT.Value("q", 0), _CONTEXT.Value("d", 0.0)) for _ in range(processes)
+        _Count(_CONTEXT.Value("q", 0), _CONTEXT.Value("q", 0), _CONTEXT.Value("d", 0.0), _CONTEXT.Value("d", 0.0))
+        for _ in range(processes)
     ]
     workers = [
         _CONTEXT.Process(
@@ -198,6 +207,7 @@ def generate(
         took_s,
         processes,
         min(count.waited.value for count in counts),
+        sum(count.cpu_s.value for count in counts),
     )
 
 

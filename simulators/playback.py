@@ -41,9 +41,10 @@ async def play(
 
 
 def drill_clock(drill: Drill, *, now: datetime) -> DrillClock:
-    """A clock that starts the drill now, on an interval of sensor time that ends now.
+    """A clock that starts the drill now, on an interval of sensor time that ends when the drill does.
 
-    Sensor time never runs ahead of the wall clock, whatever the speed from 1 up.
+    Sensor time never runs ahead of the wall clock, whatever the speed from 1 up; at 1 it is the same.
     """
-    start = (now - timedelta(seconds=drill.duration_s)).replace(microsecond=0)
+    ahead_s = drill.duration_s * (1 - 1 / drill.speed)
+    start = (now - timedelta(seconds=ahead_s)).replace(microsecond=0)
     return DrillClock(sensor_start=start, wall_start=now, speed=drill.speed)

@@ -4,27 +4,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
+from math import ceil
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-Action = Literal["received", "accept", "refuse", "en_route", "on_scene", "done"]
+Action = Literal["received", "accept", "refuse", "en_route", "on_scene", "permit", "done"]
 How = Literal["obeys", "refuses", "absent", "out_of_reach"]
 Seconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds from one step of a squad to the next; ``received`` is answered at once."""
+    """Seconds from one step of a squad to the next; ``received`` is answered at once.
+
+    Where nobody may enter without a permit, the crew on scene asks for it every ``permit_s`` until it is done.
+    """
 
     accept_s: float
     en_route_s: float
     on_scene_s: float
     done_s: float
+    permit_s: float = 300.0
 
     def faster(self, speed: float) -> "Pace":
         """The same pace when ``speed`` seconds are played in one."""
-        return Pace(self.accept_s / speed, self.en_route_s / speed, self.on_scene_s / speed, self.done_s / speed)
+        return Pace(
+            accept_s=self.accept_s / speed,
+            en_route_s=self.en_route_s / speed,
+            on_scene_s=self.on_scene_s / speed,
+            done_s=self.done_s / speed,
+            permit_s=self.permit_s / speed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +85,22 @@ class Answer:
         return msgspec.json.encode({"key": self.key, "action": self.action, "time": self.at, "note": ""})
 
 
-def steps(how: How, pace: Pace) -> tuple[tuple[float, Action], ...]:
+def steps(how: How, pace: Pace, *, needs_permit: bool = False) -> tuple[tuple[float, Action], ...]:
     """What a squad answers to a new order: pauses before each answer, in seconds, and the answers."""
     if how == "absent":
         return ()
     if how == "refuses":
         return ((0.0, "received"), (pace.accept_s, "refuse"))
+    asking: tuple[tuple[float, Action], ...] = ()
+    if needs_permit and pace.done_s > 0:
+        asking = ((pace.permit_s, "permit"),) * (ceil(pace.done_s / pace.permit_s) - 1)
     return (
         (0.0, "received"),
         (pace.accept_s, "accept"),
         (pace.en_route_s, "en_route"),
         (pace.on_scene_s, "on_scene"),
-        (pace.done_s, "done"),
+        *asking,
+        (pace.done_s - len(asking) * pace.permit_s, "done"),
     )
 
 
@@ -109,7 +124,8 @@ class Squads:
         known = key in self.arrivals
         if conduct.how != "absent":
             self.arrivals.setdefault(key, Arrival(squad_id, key, at, order))
-        for pause_s, action in steps(conduct.how, self._pace)[: 1 if known else None]:
+        needs_permit = bool(order.get("needs_permit"))
+        for pause_s, action in steps(conduct.how, self._pace, needs_permit=needs_permit)[: 1 if known else None]:
             at += timedelta(seconds=pause_s * conduct.slower)
             self._say(at, squad_id, key, action)
 

@@ -77,7 +77,7 @@ def _generate(
             return int((time.perf_counter() - began) * rate / connections)
         return (int(gauge.done.value) + _BACKLOG) // connections
 
-    waited.value = uvloop.run(
+    waited.value, _cpu_s = uvloop.run(
         publish_share(
             Broker.parse(broker_url), prefix, sensors, client_id=f"{prefix}-load", allowed=allowed, stop=stop.is_set
         )

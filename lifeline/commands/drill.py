@@ -60,11 +60,12 @@ def check(
     county: _County = COUNTY,
 ) -> None:
     """Check drills against the county; status 1 when one of them can't be played."""
-    sensors = read_roster(county / "sensors.csv")
+    from lifeline.rehearsal.casting import load_cast
+
     faults = 0
     for path in [_find(name) for name in files] if files else _shipped():
         try:
-            load_drill(path, sensors)
+            load_cast(path, county)
             typer.echo(f"{path.stem}: good")
         except DrillError as error:
             faults += 1
@@ -90,6 +91,12 @@ def run(
     squad: Annotated[
         list[str] | None, typer.Option(help="A squad that takes part in a live drill; all when none is named")
     ] = None,
+    person: Annotated[
+        list[str] | None, typer.Option(help="A contact who is told in a live drill; nobody when none is named")
+    ] = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="A channel on which they are told; all of theirs when none is named")
+    ] = None,
     county: _County = COUNTY,
 ) -> None:
     """Rehearse a drill; status 0 only when everything wanted happened.
@@ -98,14 +105,24 @@ def run(
     and LIFELINE_DATABASE_URL name. The hub goes by the drill's time, so the outcome is the same at any speed.
     """
     # Listing drills should not wait for the hub's rooms.
+    from lifeline.rehearsal.casting import load_cast
     from lifeline.rehearsal.hold import hold_live_drill, hold_rehearsal
 
-    found = load_drill(_find(name), read_roster(county / "sensors.csv"))
+    found = load_cast(_find(name), county)
     chosen = found.seed if seed is None else seed
     if live:
         if speed not in (None, 1.0):
             raise HubError("a live drill goes by the real clock: leave --speed out")
-        passed = hold_live_drill(found, county, seed=chosen, squads=squad or (), json=json, page=report)
+        passed = hold_live_drill(
+            found,
+            county,
+            seed=chosen,
+            squads=squad or (),
+            people=person or (),
+            channels=channel or (),
+            json=json,
+            page=report,
+        )
         raise typer.Exit(0 if passed else 1)
     if not hold_rehearsal(found, county, seed=chosen, speed=speed, json=json, page=report):
         raise typer.Exit(1)

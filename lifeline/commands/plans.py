@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerts.grades import GRADES
-from dispatch import planbook
+from dispatch import lessons, planbook
 from dispatch.plans import Plan, read_plans
 from lifeline.reach import on_pool
 from lifeline.settings import load_settings
@@ -62,14 +62,19 @@ def _lines(plan: Plan | None) -> list[str]:
 def load(
     folder: _Folder,
     by: _By,
-    note: Annotated[str, typer.Option(help="Why: a drill's finding, say")] = "",
+    note: Annotated[str, typer.Option(help="Why it is changed")] = "",
+    answers: Annotated[
+        list[int] | None, typer.Option(help="A drill's finding that this answers, by its number")
+    ] = None,
 ) -> None:
     """Propose the plans that differ from their newest revision; each is in force once another person approves it."""
     plans = read_plans(folder)
 
     async def propose(pool: asyncpg.Pool) -> list[str]:
-        async with pool.acquire() as connection:
-            return await planbook.propose(connection, plans, by, datetime.now(UTC), note)
+        async with pool.acquire() as connection, connection.transaction():
+            added = await planbook.propose(connection, plans, by, datetime.now(UTC), note)
+            await lessons.answer(connection, answers or (), added)
+            return added
 
     added = on_pool(load_settings(), "plans", propose)
     for name in added:
@@ -108,3 +113,55 @@ def history(hazard_type: Annotated[str | None, typer.Argument(help="Only of this
         approved = f"{row['approved_at']:%Y-%m-%d %H:%M} {row['approved_by']}" if row["approved_at"] else "-"
         table.add_row(row["hazard_type"], str(row["revision"]), proposed, approved, row["note"])
     Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def learn(
+    report: Annotated[Path, typer.Argument(help="What `lifeline drill run … --json FILE` wrote")], by: _By
+) -> None:
+    """Open a revision of the plans concerned for each finding of a drill."""
+    found = lessons.read_lessons(report)
+
+    async def open_all(pool: asyncpg.Pool) -> list[int]:
+        async with pool.acquire() as connection:
+            return await lessons.open_lessons(connection, found, by, datetime.now(UTC))
+
+    opened = on_pool(load_settings(), "plans", open_all)
+    typer.echo(f"findings: {len(found.findings)}, opened: {len(opened)}")
+
+
+@app.command()
+def findings(
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones too")] = False,
+) -> None:
+    """List what drills found wanting in plans and no revision has answered yet."""
+
+    async def read(pool: asyncpg.Pool) -> list[asyncpg.Record]:
+        async with pool.acquire() as connection:
+            return await lessons.listed(connection, closed=everything)
+
+    table = Table("number", "plan", "drill", "finding", "proposal", "answer", box=None)
+    for row in on_pool(load_settings(), "plans", read):
+        answer = f"revision {row['revision']}" if row["revision"] is not None else "-"
+        if row["closed_at"] is not None:
+            answer = f"{answer}, closed {row['closed_at']:%Y-%m-%d} {row['closed_by']}: {row['closed_note']}"
+        drill = f"{row['drill']} {row['held_at']:%Y-%m-%d}"
+        finding, proposal = (f"{row[f'{name}_zh']} {row[f'{name}_en']}" for name in ("text", "proposal"))
+        table.add_row(str(row["plan_finding_id"]), row["hazard_type"], drill, finding, proposal, answer)
+    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+
+
+@app.command()
+def dismiss(
+    number: Annotated[int, typer.Argument(help="Of the finding, as `lifeline plans findings` shows it")],
+    by: _By,
+    because: Annotated[str, typer.Option(help="Why nothing is to be changed")],
+) -> None:
+    """Close a drill's finding without changing the plan."""
+
+    async def close(pool: asyncpg.Pool) -> None:
+        async with pool.acquire() as connection:
+            await lessons.dismiss(connection, number, by, because, datetime.now(UTC))
+
+    on_pool(load_settings(), "plans", close)
+    typer.echo(f"finding {number}: closed")

@@ -78,6 +78,8 @@ def _tell(done: Generated, json: Path | None) -> None:
         "seconds": round(done.seconds, 3),
         "rate": round(done.rate, 1),
         "processes": done.processes,
+        "cpu_seconds": round(done.cpu_s, 3),
+        "per_cpu_second": round(done.per_cpu_second, 1),
         "generator_waited_share": round(done.waited_share, 3),
         "generator_was_limit": done.was_limit,
     }
@@ -85,6 +87,7 @@ def _tell(done: Generated, json: Path | None) -> None:
     console.print(
         f"sent {done.sent}, acknowledged {done.acknowledged} in {done.seconds:.2f} s: {done.rate:,.0f} messages/s"
     )
+    console.print(f"the generator took {done.cpu_s:.2f} s of a core: {done.per_cpu_second:,.0f} messages/s on one core")
     if done.was_limit:
         console.print("The generator was the limit, not what it loads: give it more --processes.")
     if json is not None:

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 
 from lifeline.demonstration.figures import Figures
 from lifeline.demonstration.words import Happening
+from simulators.drill import Drill
 from simulators.judgement import Report
 
 
@@ -15,6 +16,7 @@ from simulators.judgement import Report
 class DrillMoment:
     """Where the drill is, in drill seconds, and what of it has happened so far."""
 
+    drill: Drill
     at_s: float
     report: Report
 

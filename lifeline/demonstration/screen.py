@@ -16,7 +16,6 @@ from lifeline.demonstration.display import DrillMoment, Moment
 from lifeline.demonstration.figures import Figures
 from lifeline.demonstration.report import clock_time, outcomes
 from lifeline.demonstration.words import GRADE_OF, STAGES, Happening
-from simulators.drill import Drill
 
 _COLOURS = {1: "bold red", 2: "bold dark_orange", 3: "bold yellow", 4: "bold dodger_blue1"}
 _EVENTS = 9
@@ -26,10 +25,9 @@ _FEWEST_EVENTS = 3
 class Screen:
     """A picture that is drawn anew with each moment, below what was said."""
 
-    def __init__(self, console: Console, zone: ZoneInfo, drill: Drill) -> None:
+    def __init__(self, console: Console, zone: ZoneInfo) -> None:
         self.console = console
         self._zone = zone
-        self._drill = drill
         self._happenings: deque[Happening] = deque(maxlen=_EVENTS)
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
@@ -62,7 +60,7 @@ class Screen:
         self._live.update(Group(*parts), refresh=True)
 
     def _progress(self, moment: DrillMoment) -> RenderableType:
-        drill = self._drill
+        drill = moment.drill
         title = f"演练 Drill: {drill.title.zh} {drill.title.en}"
         place = f"{clock_time(min(moment.at_s, drill.duration_s))} / {clock_time(drill.duration_s)}"
         line = Table.grid(padding=(0, 2), expand=True)

@@ -12,6 +12,7 @@ from simulators.sensors import BEHAVIOURS
 _ROOT = Path(__file__).parents[2]
 COUNTY = _ROOT / "counties" / "guangning"
 DRILL = _ROOT / "simulators" / "drills" / "gas-leak-well-chain.yaml"
+ENCORE = _ROOT / "simulators" / "drills" / "cover-knocked-loose.yaml"
 
 REPORT_S = 20
 """How often a sensor of the traffic reports, in seconds, unless it measures less often than that."""
@@ -19,14 +20,20 @@ REPORT_S = 20
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A county, the drill, and who plays in which."""
+    """A county, the drill, and who plays in which; the ``encore`` is a second drill, in real time."""
 
     county: County
     prepared: Preparedness
     drill: Drill
     traffic: tuple[VirtualSensor, ...]
     drilled: tuple[VirtualSensor, ...]
+    encore: Drill
+    encored: tuple[VirtualSensor, ...]
     usual_s: tuple[int, int]  # shortest and longest interval in the field
+
+    def second(self) -> "Script":
+        """The encore as the drill."""
+        return replace(self, drill=self.encore, drilled=self.encored)
 
     @property
     def slowest_s(self) -> int:
@@ -35,17 +42,21 @@ class Script:
 
 
 def read_script() -> Script:
-    """The demonstration county and its gas-leak drill; HubError or DrillError when their files are not usable."""
+    """The demonstration county and its drills; HubError or DrillError when their files are not usable."""
     county = read_county(COUNTY)
     sensors = read_roster(COUNTY / "sensors.csv")
     drill = load_drill(DRILL, sensors)
     drilled = drill.players(sensors)
+    encore = load_drill(ENCORE, sensors)
+    encored = encore.players(sensors)
     return Script(
         county,
         read_preparedness(COUNTY),
         drill,
-        traffic=tuple(_busier(sensor) for sensor in sensors if sensor not in drilled),
+        traffic=tuple(_busier(sensor) for sensor in sensors if sensor not in (*drilled, *encored)),
         drilled=drilled,
+        encore=encore,
+        encored=encored,
         usual_s=(min(sensor.interval_s for sensor in sensors), max(sensor.interval_s for sensor in sensors)),
     )
 

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,24 +12,21 @@ from time import monotonic
 import asyncpg
 from rich.text import Text
 
-from api.access.keys import add_key, revoke_key
 from database.pool import open_pool
-from lifeline.commands.up import addresses
 from lifeline.county import load_county
 from lifeline.demonstration import figures
 from lifeline.demonstration.chronicle import Chronicle, Page, open_chronicle
 from lifeline.demonstration.display import Display, DrillMoment, Moment
 from lifeline.demonstration.figures import Figures
-from lifeline.demonstration.report import heading, whole_report
+from lifeline.demonstration.report import whole_report
 from lifeline.demonstration.script import Script
+from lifeline.demonstration.stage import introduce, key_of, log_told, one_reason
 from lifeline.demonstration.station import Station
-from lifeline.errors import HubError
 from lifeline.preparedness import load_preparedness
 from lifeline.settings import Settings
 from lifeline.supervisor import running_hub
 from simulators.clock import DrillClock
 from simulators.crew import Crew
-from simulators.errors import SimulatorError
 from simulators.fleet import Fleet
 from simulators.judgement import Observation, Report, judge
 from simulators.playback import drill_clock, play
@@ -72,97 +68,80 @@ async def demonstrate(
 ) -> bool:
     """Run the hub, the traffic and the drill; whether the drill's wanted outcomes happened.
 
-    ``known`` is ``settings`` with every address filled in. After the drill the traffic goes on until this is
-    cancelled, unless ``once``.
+    ``known`` is ``settings`` with every address filled in. Unless ``once``, a second drill follows in real time, and
+    then the traffic goes on until this is cancelled.
     """
     log = settings.data_dir / "hub.log"
     async with AsyncExitStack() as opened:
         output = opened.enter_context(log.open("ab"))
-        with _log_told(log):
+        with log_told(log):
             await opened.enter_async_context(running_hub(known, output=output))
         pool = await open_pool(known.database, application="demo")
         opened.callback(pool.terminate)
         async with pool.acquire() as connection:
             await load_county(connection, script.county, _now())
             await load_preparedness(connection, script.prepared, _now())
-        key = await opened.enter_async_context(_key(pool, known.client_id))
-        _introduce(script, settings, known, display, key)
-        with _one_reason():
+        key = await opened.enter_async_context(key_of(pool, known.client_id))
+        introduce(script, settings, known, display, key)
+        with one_reason():
             return await _play(script, known, pool, display, once=once, json=json)
-
-
-@contextmanager
-def _log_told(log: Path) -> Iterator[None]:
-    try:
-        yield
-    except HubError as error:
-        end = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-        raise HubError(f"{error}\n{end}") from error
-
-
-@contextmanager
-def _one_reason() -> Iterator[None]:
-    """What a task of the demonstration failed with, out of the group that it comes in."""
-    try:
-        yield
-    except* (HubError, SimulatorError) as group:
-        raise HubError("; ".join(str(error) for error in group.exceptions)) from group
-
-
-@asynccontextmanager
-async def _key(pool: asyncpg.Pool, name: str) -> AsyncIterator[str]:
-    yield await add_key(pool, name, "officer", _now())
-    # The database may be what went away.
-    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        await revoke_key(pool, name, _now())
-
-
-def _introduce(script: Script, settings: Settings, known: Settings, display: Display, key: str) -> None:
-    display.say(heading(script))
-    for line in addresses(settings, known):
-        display.say(Text(line))
-    display.say(Text(f"Topics    {known.topic_prefix}/#  {known.squads_prefix}/#"))
-    display.say(Text(f"Logs      {settings.data_dir / 'hub.log'} (until the end)"))
-    display.say(Text(f"curl -H 'X-API-Key: {key}' \\\n  http://{known.api_host}:{known.api_port}/api/v1/incidents"))
 
 
 async def _play(
     script: Script, known: Settings, pool: asyncpg.Pool, display: Display, *, once: bool, json: Path | None
 ) -> bool:
+    client_id = f"{known.client_id}-sensors"
+    with Publisher(known.broker, client_id=client_id, prefix=known.topic_prefix) as publisher:
+        station = Station(publisher, now=_now)
+        report = await _act(script, known, pool, station, display, json=json)
+        if not once:
+            title = script.encore.title
+            display.say(Text(f"\n下一场演练为实时 Next, in real time: {title.zh} {title.en}", style="bold"))
+            await _act(script.second(), known, pool, station, display, stays=True)
+    return report.passed
+
+
+async def _act(
+    script: Script,
+    known: Settings,
+    pool: asyncpg.Pool,
+    station: Station,
+    display: Display,
+    *,
+    json: Path | None = None,
+    stays: bool = False,
+) -> Report:
+    """One drill amid the traffic, with its report; with ``stays`` the traffic then goes on until this is cancelled."""
     drill = script.drill
-    squads = [squad.squad_id for squad in script.county.squads]
     crew = Crew(
         known.broker,
-        squads,
+        [squad.squad_id for squad in script.county.squads],
         drill.crew.faster(drill.speed),
         now=_now,
         prefix=known.squads_prefix,
         client_id=f"{known.client_id}-squad",
     )
-    client_id = f"{known.client_id}-sensors"
-    with Publisher(known.broker, client_id=client_id, prefix=known.topic_prefix) as publisher:
-        station = Station(publisher, now=_now)
-        async with asyncio.TaskGroup() as group:
-            answering = group.create_task(crew.run(), name="crew")
-            await crew.ready()
-            clock = drill_clock(drill, now=_now())
-            chronicle = await open_chronicle(pool, clock)
-            with display:
-                show = _Show(script, clock, chronicle, crew, station, display)
+    async with asyncio.TaskGroup() as group:
+        answering = group.create_task(crew.run(), name="crew")
+        await crew.ready()
+        clock = drill_clock(drill, now=_now())
+        chronicle = await open_chronicle(pool, clock)
+        with display:
+            show = _Show(script, clock, chronicle, crew, station, display)
+            traffic = group.create_task(show.play_traffic(), name="traffic")
+            report = await show.play_drill()
+            traffic.cancel()
+            found = await show.settle()
+            display.say(whole_report(script, report, found))
+            if json is not None:
+                await asyncio.to_thread(json.write_bytes, figures.as_json(found, report))
+            if stays:
                 traffic = group.create_task(show.play_traffic(), name="traffic")
-                report = await show.play_drill()
-                traffic.cancel()
-                found = await show.settle()
-                display.say(whole_report(script, report, found))
-                if json is not None:
-                    await asyncio.to_thread(json.write_bytes, figures.as_json(found, report))
-                if not once:
-                    traffic = group.create_task(show.play_traffic(), name="traffic")
-                    while True:
-                        await show.look()
-                        await asyncio.sleep(_LOOK_EVERY_S)
-            answering.cancel()
-    return report.passed
+                while True:
+                    await show.look()
+                    await asyncio.sleep(_LOOK_EVERY_S)
+        answering.cancel()
+    return report
 
 
 @dataclass(slots=True)
@@ -183,8 +162,10 @@ class _Show:
     looks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_RATE_OVER))
     traffic: Fleet = field(init=False)
     traffic_clock: DrillClock = field(init=False)
+    published_before: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.published_before = self.station.counts().acknowledged
         start = self.clock.wall_start
         zone = self.script.county.time_zone
         # Under way for a while before anybody looks, or the first minute would be a quiet one.
@@ -230,7 +211,7 @@ class _Show:
         while True:
             found = await self.look()
             taken = found.readings_stored + found.quarantined
-            if taken >= published.acknowledged or monotonic() > deadline:
+            if taken >= published.acknowledged - self.published_before or monotonic() > deadline:
                 return found
             await asyncio.sleep(_LOOK_EVERY_S / 5)
 
@@ -269,7 +250,7 @@ class _Show:
 
     def _figures(self, page: Page, orders: int) -> Figures:
         return Figures(
-            readings_published=self.station.counts().acknowledged,
+            readings_published=self.station.counts().acknowledged - self.published_before,
             readings_stored=page.counts.stored,
             quarantined=page.counts.quarantined,
             hazards_raised=page.counts.hazards,
@@ -284,7 +265,7 @@ class _Show:
         (since, before), seconds = self.looks[0], at - self.looks[0][0]
         drill = None
         if self.drilling:
-            drill = DrillMoment(self.clock.of_wall(_now()), judge(self.script.drill, self.observed))
+            drill = DrillMoment(self.script.drill, self.clock.of_wall(_now()), judge(self.script.drill, self.observed))
         return Moment(
             elapsed_s=at - self.began,
             figures=found,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -125,6 +126,9 @@ def of_wanted(wanted: Wanted) -> Text:
         "task_refused": ("队伍拒绝任务", "squad refuses"),
         "squad_on_scene": ("队伍到场", "squad on scene"),
         "message_quarantined": ("报文隔离", "message quarantined"),
+        "permit_granted": ("准许进入井室", "entry permitted"),
+        "permit_refused": ("不准进入井室", "entry refused"),
+        "permit_revoked": ("撤销进入许可", "entry permit revoked"),
         "task_done": ("队伍处置完毕", "squad is done"),
         "incident_closed": ("结案", "incident closed"),
     }[wanted.what]
@@ -136,5 +140,6 @@ def of_wanted(wanted: Wanted) -> Text:
     return Text(f"{place} {zh}".strip(), f"{place} {en}".strip())
 
 
+@cache
 def _hazard_names() -> dict[str, Text]:
     return {name: Text(rule.title.zh, rule.title.en) for file in default_rules() for name, rule in file.hazards.items()}

@@ -12,6 +12,7 @@ import msgspec
 from lifeline.demonstration.words import of_wanted
 from lifeline.rehearsal.findings import Finding, findings_of
 from lifeline.rehearsal.headings import HEADINGS
+from lifeline.rehearsal.means import materials_of, squads_of
 from lifeline.rehearsal.record import Case
 from lifeline.rehearsal.rehearse import Rehearsed
 from lifeline.rehearsal.timings import STEPS, Timing, timing_of
@@ -24,7 +25,8 @@ def assess_drill(rehearsed: Rehearsed, last: Mapping[str, Any] | None) -> dict[s
     """The report as JSON values; ``last`` is the report of an earlier run of the same drill."""
     drill, record, report = rehearsed.drill, rehearsed.record, rehearsed.report
     timings = [timing_of(step, drill, record.cases) for step in STEPS]
-    findings = list(findings_of(rehearsed, timings))
+    squads, materials = squads_of(record.parts), materials_of(record.cases, record.stocks)
+    findings = findings_of(rehearsed, timings, squads, materials)
     messages = [_message(row, rehearsed) for row in record.messages]
     whole: dict[str, Any] = {
         "drill": drill.name,
@@ -33,12 +35,15 @@ def assess_drill(rehearsed: Rehearsed, last: Mapping[str, Any] | None) -> dict[s
         "seed": rehearsed.seed,
         "starts": rehearsed.played.start.isoformat(),
         "duration_s": drill.duration_s,
+        "held_at": rehearsed.held_at.isoformat(timespec="seconds"),
         "took_s": round(rehearsed.took_s, 1),
         "passed": report.passed,
         "score": score(report.outcomes, timings),
         "counts": report.counts,
         "outcomes": [outcome_as_json(outcome) for outcome in report.outcomes],
         "timings": msgspec.to_builtins(timings),
+        "squads": msgspec.to_builtins(squads),
+        "materials": [{**msgspec.to_builtins(one), "short": one.short} for one in materials],
         "cases": [_case(case) for case in record.cases],
         "messages": messages,
         "network": {"delivered": rehearsed.played.messages, **msgspec.to_builtins(rehearsed.played.carried)},
@@ -128,6 +133,7 @@ def _compared(now: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]
         "passed": last.get("passed"),
         "score": last.get("score"),
         "score_change": now["score"] - last["score"] if "score" in last else None,
+        "held_at": last.get("held_at"),
         "findings": len(last.get("findings", ())),
         "slowest": slowest,
     }

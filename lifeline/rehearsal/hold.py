@@ -79,7 +79,15 @@ def hold_rehearsal(
 
 
 def hold_live_drill(
-    drill: Drill, county: Path, *, seed: int, squads: Sequence[str], json: Path | None, page: Path | None
+    drill: Drill,
+    county: Path,
+    *,
+    seed: int,
+    squads: Sequence[str],
+    people: Sequence[str],
+    channels: Sequence[str],
+    json: Path | None,
+    page: Path | None,
 ) -> bool:
     """Hold ``drill`` live on the hub that the settings name, and report as ``hold_rehearsal`` does."""
     check_files(json, page)
@@ -93,6 +101,8 @@ def hold_live_drill(
                 settings,
                 seed=seed,
                 squads=squads,
+                people=people,
+                channels=channels,
                 look=lambda at_s: progress.update(progress.task_ids[0], completed=at_s),
             )
         )

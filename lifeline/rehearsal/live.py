@@ -6,8 +6,11 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from database.pool import Connection, open_pool
-from dispatch.exercises import Exercise, end_exercise, open_exercise, status_of
+import msgspec
+
+from database.pool import open_pool
+from dispatch.exercises import end_exercise, open_exercise, status_of
+from dispatch.lessons import Lessons, open_lessons
 from dispatch.words import Words
 from lifeline.county import read_county
 from lifeline.rehearsal.assess import assess_drill
@@ -18,7 +21,7 @@ from lifeline.settings import Settings
 from simulators.drill import Drill
 from simulators.judgement import judge
 from simulators.publisher import Publisher
-from simulators.roster import VirtualSensor, read_roster
+from simulators.roster import read_roster
 from simulators.squads import Squads
 
 _TICK_S = 1.0
@@ -66,11 +69,14 @@ async def hold_live(
     *,
     seed: int,
     squads: Sequence[str],
+    people: Sequence[str],
+    channels: Sequence[str],
     look: Callable[[float], None],
 ) -> Rehearsed:
     """Hold ``drill`` on the running hub of ``settings`` with real ``squads`` (ids; all when none is named).
 
-    The exercise is ended, with its report kept, however the drill ends.
+    Of the people only those who are named are told, on their ``channels`` of these names, on all when none is named.
+    The exercise is ended, with its report kept, however the drill ends; what it found wanting opens revisions of plans.
     """
     county, sensors = read_county(county_folder), read_roster(county_folder / "sensors.csv")
     players = drill.players(sensors)
@@ -80,7 +86,17 @@ async def hold_live(
         opened.callback(pool.terminate)
         start = datetime.now(UTC).astimezone(county.time_zone).replace(microsecond=0) + timedelta(seconds=1)
         async with pool.acquire() as connection:
-            exercise = await _open(connection, drill, players, enrolled, seed, start)
+            exercise = await open_exercise(
+                connection,
+                drill.name,
+                Words(drill.title.zh, drill.title.en),
+                seed,
+                sensors=[sensor.code for sensor in players],
+                squads=enrolled,
+                people=people,
+                channels=channels,
+                now=start,
+            )
         name, prefix = f"{settings.client_id}-{exercise.twin_prefix.rstrip('.')}", settings.topic_prefix
         publisher = opened.enter_context(Publisher(settings.broker, client_id=name, prefix=prefix))
 
@@ -105,32 +121,17 @@ async def hold_live(
                 look=look,
             )
             async with pool.acquire() as connection:
-                record = await read_record(connection, exercise, start, None, prefix)
+                record = await read_record(connection, exercise, start, None)
             took_s = (datetime.now(UTC) - start).total_seconds()
-            held = Rehearsed(drill, seed, exercise, played, record, judge(drill, record.observations), took_s)
+            report = judge(drill, record.observations)
+            held = Rehearsed(drill, seed, exercise, played, record, report, start, took_s)
         except BaseException:
             async with pool.acquire() as connection:
                 await end_exercise(connection, exercise.exercise_id, {}, datetime.now(UTC))
             raise
         async with pool.acquire() as connection:
-            await end_exercise(connection, exercise.exercise_id, assess_drill(held, None), datetime.now(UTC))
+            assessed = assess_drill(held, None)
+            await end_exercise(connection, exercise.exercise_id, assessed, datetime.now(UTC))
+            learnt = msgspec.convert(assessed, Lessons)
+            await open_lessons(connection, learnt, f"exercise {exercise.exercise_id}", datetime.now(UTC))
     return held
-
-
-async def _open(
-    connection: Connection,
-    drill: Drill,
-    players: Sequence[VirtualSensor],
-    squads: Sequence[str],
-    seed: int,
-    start: datetime,
-) -> Exercise:
-    return await open_exercise(
-        connection,
-        drill.name,
-        Words(drill.title.zh, drill.title.en),
-        seed,
-        sensors=[sensor.code for sensor in players],
-        squads=squads,
-        now=start,
-    )

@@ -11,10 +11,22 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from lifeline.demonstration.words import GRADE_OF, STAGES
+
 _TICKS_S = (1, 10, 60, 300, 900, 1800, 3600, 7200, 21_600, 86_400, 604_800)
 _MOST_TICKS = 12
 _MOST_CASES = 40  # more lines than that nobody can read
-_STEPS = ("opened", "unassigned", "ordered", "received", "accepted", "on_scene", "done", "closed")
+_STEPS: Mapping[str, tuple[str, str]] = {
+    "opened": ("发现", "opened"),
+    "filed": ("立案", "filed"),
+    "unassigned": ("缺队", "no squad"),
+    "ordered": ("派遣", "ordered"),
+    "received": ("送达", "received"),
+    "accepted": ("确认", "confirmed"),
+    "on_scene": ("到场", "on scene"),
+    "done": ("完成", "done"),
+    "closed": ("结案", "closed"),
+}
 _GRADE_COLOURS = {1: "#d32f2f", 2: "#f57c00", 3: "#fbc02d", 4: "#1976d2"}
 
 
@@ -33,7 +45,8 @@ def as_html(report: Mapping[str, Any]) -> str:
     )
     environment.filters["clock"] = clock
     plots = {"outcomes": _outcomes(report), "cases": _cases(report)}
-    return environment.get_template("report.html").render(**report, plots=plots, steps=_STEPS)
+    page = environment.get_template("report.html")
+    return page.render(**report, plots=plots, steps=_STEPS, grades=GRADE_OF, stages=STAGES)
 
 
 def _outcomes(report: Mapping[str, Any]) -> Markup:
@@ -74,9 +87,9 @@ def _cases(report: Mapping[str, Any]) -> Markup:
 
 
 def _axes(rows: int, report: Mapping[str, Any]) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(10, 1.2 + 0.28 * rows), layout="constrained")
+    figure = Figure(figsize=(12, 1.2 + 0.28 * rows), layout="constrained")
     axes = figure.add_subplot()
-    axes.invert_yaxis()
+    axes.set_ylim(rows - 0.4, -0.6)
     span_s = max([report["duration_s"], *(one["before_s"] for one in report["outcomes"])])
     axes.set_xlim(0, span_s)
     axes.xaxis.set_major_locator(MultipleLocator(next(step for step in _TICKS_S if span_s / step <= _MOST_TICKS)))

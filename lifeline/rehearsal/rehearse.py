@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import monotonic
 from uuid import uuid4
 
@@ -32,6 +33,7 @@ class Rehearsed:
     played: Played
     record: Record
     report: Report
+    held_at: datetime  # by the wall clock
     took_s: float
 
 
@@ -53,7 +55,7 @@ async def rehearse(
     The outcome is the same at any speed, since the hub goes by the drill's time. ``recorded`` is played instead of
     simulated sensors.
     """
-    began = monotonic()
+    began, held_at = monotonic(), datetime.now(UTC)
     await prepare(database_url)
     start = drill.starts.replace(tzinfo=county.time_zone)
     players = drill.players(sensors)
@@ -85,6 +87,6 @@ async def rehearse(
         )
         async with pool.acquire() as connection:
             arrivals = tuple(played.squads.arrivals.values())
-            record = await read_record(connection, exercise, start, arrivals, hub.intake.registry.prefix)
+            record = await read_record(connection, exercise, start, arrivals)
     report = judge(drill, record.observations)
-    return Rehearsed(drill, seed, exercise, played, record, report, monotonic() - began)
+    return Rehearsed(drill, seed, exercise, played, record, report, held_at, monotonic() - began)

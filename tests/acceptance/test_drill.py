@@ -139,6 +139,7 @@ def test_a_load_is_counted_exactly(environment: dict[str, str], tmp_path: Path) 
     assert figures["sent"] == figures["acknowledged"]
     assert 250 <= figures["sent"] <= 800
     assert figures["generator_was_limit"] is False
+    assert figures["acknowledged"] == pytest.approx(figures["per_cpu_second"] * figures["cpu_seconds"], rel=0.05)
     assert orjson.loads(file.read_bytes())["processes"] == 2
 
 
@@ -152,4 +153,6 @@ def test_the_generator_publishes_a_hundred_thousand_a_second_from_one_core(
     assert ended.returncode == 0, ended.stderr
     figures = json.loads(file.read_text())
     assert figures["sent"] == figures["acknowledged"]
+    assert figures["cpu_seconds"] <= 1.05 * figures["seconds"]  # one core
+    assert 1 / in_reference_time(1 / figures["per_cpu_second"]) >= 100_000
     assert 1 / in_reference_time(1 / figures["rate"]) >= 100_000

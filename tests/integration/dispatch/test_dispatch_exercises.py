@@ -6,7 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from dispatch import auditor, dispatcher, notify, watch
+from dispatch import auditor, dispatcher, messages, notify, watch
+from dispatch.channels import Channels
 from dispatch.exercises import end_exercise, open_exercise, resume_exercise, status_of
 from dispatch.planbook import adopt
 from dispatch.plans import Plan, read_plans
@@ -69,7 +70,9 @@ async def test_a_real_order_says_nothing_of_exercises(pool, squads, report, now)
     assert "exercise_id" not in await pool.fetchval("SELECT body FROM notification WHERE kind = 'order'")
 
 
-async def test_people_are_not_told_of_exercises_but_the_console_shows_it(pool, exercise_id, report, now) -> None:
+async def test_people_who_are_not_enrolled_are_not_told_but_the_console_shows_it(
+    pool, exercise_id, report, now
+) -> None:
     await pool.execute(
         "INSERT INTO contact (contact_id, name_zh, name_en, person, channels)"
         " VALUES ('wang', '王', 'Wang', 'duty_officer', '{sms}')"
@@ -87,6 +90,32 @@ async def test_people_are_not_told_of_exercises_but_the_console_shows_it(pool, e
     await report(skill="bridge")
     await dispatcher.run_once(pool, now + 31 * MINUTE)
     assert await pool.fetchval("SELECT count(*) FROM notification WHERE (recipient, channel) = ('wang', 'sms')") > 0
+
+
+async def test_enrolled_people_are_told_on_their_channels_and_not_while_a_real_red_is_open(
+    pool, exercise_id, report, now
+) -> None:
+    await pool.execute(
+        "INSERT INTO contact (contact_id, name_zh, name_en, person, channels) VALUES"
+        " ('wang', '王', 'Wang', 'duty_officer', '{sms,pager}'), ('li', '李', 'Li', 'duty_officer', '{sms}')"
+    )
+    await pool.execute("INSERT INTO exercise_contact VALUES ($1, 'wang', '{pager}')", exercise_id)
+    await drilled(pool, exercise_id, now)
+    await dispatcher.run_once(pool, now)
+    told = "SELECT recipient, channel, next_attempt_at FROM notification WHERE exercise_id <> 0 AND channel <> 'mqtt'"
+    ((recipient, channel, due),) = await pool.fetch(f"{told} AND channel <> 'console'")
+    assert (recipient, channel, due) == ("wang", "pager", now)
+    await report(grade=1)
+    await dispatcher.run_once(pool, now)  # pauses the exercise
+    sent = await messages.run_once(pool, Channels(), now)
+    assert sent.failed > 0  # there is no such channel here, so what is tried fails
+    tried = await pool.fetch("SELECT exercise_id FROM notification WHERE channel <> 'mqtt' AND attempts > 0")
+    assert {row["exercise_id"] for row in tried} == {0}
+    async with pool.acquire() as connection:
+        await end_exercise(connection, exercise_id, {}, now)
+    assert await pool.fetchval(f"SELECT count(*) FROM ({told}) AS told WHERE next_attempt_at IS NOT NULL") == 0
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="li is not enrolled"):
+        await pool.execute("UPDATE notification SET recipient = 'li' WHERE recipient = 'wang' AND exercise_id <> 0")
 
 
 async def test_an_exercise_reserves_no_materials(pool, exercise_id, report, now) -> None:

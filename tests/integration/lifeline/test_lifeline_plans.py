@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import orjson
 
 GUANGNING = Path(__file__).parents[3] / "counties" / "guangning"
@@ -46,6 +47,49 @@ async def test_a_plan_is_changed_by_two_people(database_url: str, tmp_path: Path
     assert len(figures["definitions"]) == 7
     missing = await lifeline(database_url, "review", "incident", "7")
     assert missing.stderr == "lifeline: there is no incident 7\n"
+
+
+async def test_a_drill_s_finding_opens_a_revision_and_is_closed_by_it(
+    database_url: str, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    county = tmp_path / "county"
+    shutil.copytree(GUANGNING, county)
+    await lifeline(database_url, "init", str(county))
+    finding = {
+        **{
+            "heading": "command",
+            "zh": "确认超时",
+            "en": "confirm: late",
+            "proposal_zh": "缩短",
+            "proposal_en": "shorter",
+        },
+        "hazard_types": ["noise_burst", "ponding"],
+    }
+    report = tmp_path / "report.json"
+    held = {"drill": "noise", "held_at": "2026-06-01T10:00:00+08:00", "score": 7, "findings": [finding]}
+    report.write_bytes(orjson.dumps(held))
+    learn = ("plans", "learn", str(report), "--by", "li")
+    assert (await lifeline(database_url, *learn)).stdout == "findings: 1, opened: 2\n"
+    assert (await lifeline(database_url, *learn)).stdout == "findings: 1, opened: 0\n"
+    shown = (await lifeline(database_url, "plans", "findings")).stdout
+    assert "confirm: late" in shown
+    assert shown.count("noise 2026-06-01") == 2
+
+    file = county / "plans" / "noise_burst.yaml"
+    file.write_text(file.read_text().replace("confirm_s: 600", "confirm_s: 480"))
+    load = ("plans", "load", str(county / "plans"), "--by", "li", "--answers")
+    wrong = await lifeline(database_url, *load, "2")
+    assert "finding 2 is about ponding, whose plan is not changed here" in wrong.stderr
+    assert (await lifeline(database_url, *load, "1")).stdout == "proposed: noise_burst 2\n"
+    await lifeline(database_url, "plans", "approve", "noise_burst", "2", "--by", "wang")
+    dismissed = await lifeline(database_url, "plans", "dismiss", "2", "--by", "wang", "--because", "一次性故障")
+    assert dismissed.stdout == "finding 2: closed\n"
+    again = await lifeline(database_url, "plans", "dismiss", "2", "--by", "wang", "--because", "x")
+    assert "there is no open finding 2" in again.stderr
+    rows = await pool.fetch("SELECT revision, closed_by, closed_note FROM plan_finding ORDER BY plan_finding_id")
+    assert [tuple(row) for row in rows] == [(2, "wang", "revision in force"), (None, "wang", "一次性故障")]
+    bad = await lifeline(database_url, "plans", "learn", str(file), "--by", "li")
+    assert "is no report of a drill" in bad.stderr
 
 
 async def test_the_rota_is_taken_in_and_printed(database_url: str, tmp_path: Path) -> None:

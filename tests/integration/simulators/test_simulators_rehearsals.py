@@ -20,7 +20,7 @@ NAMES = sorted(
 )
 
 
-async def rehearsed(name: str, database_url: str, broker_url: str, *, seed: int | None = None) -> Rehearsed:
+async def rehearsed(name: str, database_url: str, broker_url: str, *, speed: float | None = None) -> Rehearsed:
     drill = load_drill(DRILLS / f"{name}.yaml", SENSORS)
     return await rehearse(
         drill,
@@ -29,8 +29,8 @@ async def rehearsed(name: str, database_url: str, broker_url: str, *, seed: int 
         SENSORS,
         database_url=database_url,
         broker=Broker.parse(broker_url),
-        seed=drill.seed if seed is None else seed,
-        speed=None,
+        seed=drill.seed,
+        speed=speed,
         look=lambda at_s: None,
     )
 
@@ -40,3 +40,18 @@ async def test_a_drill_goes_as_wanted(name: str, database_url: str, broker_url: 
     result = await rehearsed(name, database_url, broker_url)
     missed = [(outcome.wanted, outcome.reason.en) for outcome in result.report.outcomes if not outcome.met]
     assert missed == []
+
+
+async def test_the_outcome_is_the_same_at_any_speed(database_url: str, broker_url: str) -> None:
+    fast = await rehearsed("cover-knocked-loose", database_url, broker_url)
+    paced = await rehearsed("cover-knocked-loose", database_url, broker_url, speed=200)
+    assert paced.took_s >= paced.drill.last_s / 200
+    assert paced.record.observations == fast.record.observations
+    assert [case.steps_s for case in paced.record.cases] == [case.steps_s for case in fast.record.cases]
+    assert (paced.played.carried, paced.played.messages) == (fast.played.carried, fast.played.messages)
+    told = [
+        [(one["recipient"], one["attempts"], one["created_at"], one["received_at"]) for one in run.record.messages]
+        for run in (fast, paced)
+    ]
+    assert told[0] == told[1]
+    assert len(told[0]) >= 1

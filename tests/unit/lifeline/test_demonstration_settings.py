@@ -32,7 +32,10 @@ def test_the_traffic_leaves_the_drill_alone() -> None:
     drilled = {sensor.code for sensor in script.drilled}
     assert drilled == {f"gas-000{number}" for number in range(1, 7)}
     assert drilled.isdisjoint(sensor.code for sensor in script.traffic)
-    assert len(script.traffic) + len(drilled) == len(script.county.sensors)
+    encored = {sensor.code for sensor in script.second().drilled}
+    assert encored.isdisjoint(drilled | {sensor.code for sensor in script.traffic})
+    assert script.second().drill.speed == 1.0
+    assert len(script.traffic) + len(drilled) + len(encored) == len(script.county.sensors)
     assert {sensor.interval_s >= REPORT_S for sensor in script.traffic} == {True}
     assert script.slowest_s == 60
 

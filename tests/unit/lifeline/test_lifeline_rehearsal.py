@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dispatch.exercises import Exercise
+from dispatch.plans import Limits
 from lifeline.errors import HubError
 from lifeline.rehearsal.assess import assess_drill
 from lifeline.rehearsal.headings import HEADINGS
+from lifeline.rehearsal.means import materials_of
 from lifeline.rehearsal.page import as_html, clock
 from lifeline.rehearsal.past import drill_of_past
 from lifeline.rehearsal.play import Played, Recorded, Simulated, pacer
-from lifeline.rehearsal.record import Case, Record
+from lifeline.rehearsal.record import Case, Part, Record, Stock
 from lifeline.rehearsal.rehearse import Rehearsed
 from simulators.drill import DRILLS, Drill, Wanted, load_drill
 from simulators.judgement import Observation, judge
@@ -29,15 +31,25 @@ DRILL = load_drill(DRILLS / "underpass-flooding.yaml", SENSORS)
 ZONE = ZoneInfo("Asia/Shanghai")
 NOTHING_LOST = Carried()
 START = DRILL.starts.replace(tzinfo=ZONE)
-ON_TIME = {"opened": 700.0, "ordered": 710.0, "received": 710.0, "on_scene": 1400.0, "done": 5000.0, "closed": 7000.0}
+ON_TIME = {
+    **{"opened": 700.0, "filed": 705.0, "ordered": 710.0, "received": 710.0, "accepted": 770.0},
+    **{"on_scene": 1400.0, "done": 5000.0, "closed": 7000.0},
+}
+LIMITS = Limits(remind_s=60, confirm_s=120, depart_s=300, arrive_s=1200, finish_s=7200)
+PART = Part("ponding", ("排水", "pump"), "drainage", ordered=True, came=True, done=True)
+PUMPS = Stock("pump", ("水泵", "pump"), "台", 3)
 
 
 def case(**steps_s: float) -> Case:
-    return Case(1, "wl-0008", "ponding", 1, "closed", ("【演练】积水", "DRILL ponding"), steps_s)
+    return Case(1, "wl-0008", "ponding", 1, "closed", ("【演练】积水", "DRILL ponding"), steps_s, LIMITS, {"pump": 2})
 
 
 def ended(
-    *cases: Case, observed: Sequence[Observation] = (), carried: Carried = NOTHING_LOST, **message: Any
+    *cases: Case,
+    observed: Sequence[Observation] = (),
+    carried: Carried = NOTHING_LOST,
+    parts: Sequence[Part] = (PART,),
+    **message: Any,
 ) -> Rehearsed:
     row = {
         "key": "order-1",
@@ -48,9 +60,11 @@ def ended(
         "created_at": START,
         "sent_at": START,
         "received_at": START + timedelta(seconds=5),
+        "hazard_type": "ponding",
     } | message
     played = Played(START, Squads(DRILL.crew, (), START), carried, 10)
-    return Rehearsed(DRILL, 27, Exercise(1), played, Record((), cases, (row,)), judge(DRILL, observed), 1.5)
+    record = Record((), cases, (row,), tuple(parts), (PUMPS,))
+    return Rehearsed(DRILL, 27, Exercise(1), played, record, judge(DRILL, observed), START, 1.5)
 
 
 def all_of(drill: Drill) -> list[Observation]:
@@ -66,9 +80,10 @@ def test_a_drill_that_went_well_has_full_marks_and_no_findings() -> None:
     assert (report["passed"], report["score"], report["findings"], report["last_run"]) == (True, 100, [], None)
     assert {one["step"]: one["slowest_s"] for one in report["timings"]} == {
         "detect": 100.0,  # from the cloudburst at 600 s
+        "file": 5.0,
         "order": 10.0,
-        "confirm": 0.0,
-        "arrive": 690.0,
+        "confirm": 60.0,
+        "arrive": 630.0,
         "done": 3600.0,
         "close": 6300.0,
     }
@@ -80,7 +95,15 @@ def test_a_drill_that_went_well_has_full_marks_and_no_findings() -> None:
     ("rehearsed", "heading", "english"),
     [
         (ended(case(**ON_TIME)), "execution", "did not happen"),
-        (ended(case(**ON_TIME | {"on_scene": 4000.0})), "people", "arrive: 1 of 1 late, slowest 3290 s, limit 1200 s"),
+        (ended(case(**ON_TIME | {"on_scene": 4000.0})), "people", "arrive: 1 of 1 late, slowest 3230 s, limit 1500 s"),
+        (ended(case(**ON_TIME | {"accepted": 900.0})), "command", "confirm: 1 of 1 late, slowest 190 s, limit 120 s"),
+        (ended(case(**ON_TIME | {"filed": 900.0})), "command", "file: 1 of 1 late, slowest 200 s, limit 120 s"),
+        (
+            ended(case(**ON_TIME), parts=(PART, replace(PART, came=False))),
+            "practicability",
+            "2 squads (drainage), 1 never",
+        ),
+        (ended(case(**ON_TIME), case(**ON_TIME)), "equipment", "pump: 4 were called for at once, 3 were free, 1 short"),
         (
             ended(case(**ON_TIME | {"unassigned": 705.0})),
             "people",
@@ -88,7 +111,7 @@ def test_a_drill_that_went_well_has_full_marks_and_no_findings() -> None:
         ),
         (ended(case(**ON_TIME | {"refused": 705.0})), "people", "a squad refused"),
         (ended(case(opened=700.0)), "practicability", "1 cases were open at the end"),
-        (ended(case(**ON_TIME), received_at=None), "command", "1 orders were never confirmed"),
+        (ended(case(**ON_TIME), received_at=None), "command", "1 messages were never confirmed"),
         (ended(case(**ON_TIME), carried=Carried(sent=9, lost=2, broken=1)), "equipment", "2 were lost, 1 broken"),
     ],
 )
@@ -98,6 +121,7 @@ def test_what_falls_short_is_found_under_its_heading(rehearsed: Rehearsed, headi
     assert found, report["findings"]
     assert {one["heading"] for one in found} == {heading}
     assert all(one["zh"] and one["proposal_zh"] and one["proposal_en"] for one in found)
+    assert {one["hazard_types"] for one in found} == {("ponding",)}
     assert report["assessment"][heading]["verdict"] == "to_improve"
     assert len(report["assessment"]["improvements"]["proposals"]) == len(report["findings"])
 
@@ -107,8 +131,17 @@ def test_a_run_is_compared_with_the_last_one_of_the_same_drill() -> None:
     slower = assess_drill(ended(case(**ON_TIME | {"on_scene": 2400.0}), observed=all_of(DRILL)), good)
     assert slower["last_run"]["score"] == 100
     assert slower["last_run"]["score_change"] < 0
-    assert slower["last_run"]["slowest"]["arrive"] == {"before_s": 690.0, "now_s": 1690.0}
+    assert slower["last_run"]["slowest"]["arrive"] == {"before_s": 630.0, "now_s": 1630.0}
     assert assess_drill(ended(case(**ON_TIME)), {**good, "drill": "another"})["last_run"] is None
+
+
+def test_materials_are_added_up_over_the_cases_that_are_open_at_once() -> None:
+    first = case(**ON_TIME)
+    later = replace(first, steps_s={"opened": 7000.0})  # opened as the first is closed
+    (pumps,) = materials_of([first, later], [PUMPS])
+    assert (pumps.called, pumps.at_s, pumps.free, pumps.short) == (2, 700.0, 3, 0)
+    (pumps,) = materials_of([first, replace(later, steps_s={"opened": 6999.0})], [])
+    assert (pumps.called, pumps.at_s, pumps.zh, pumps.short) == (4, 6999.0, "pump", 4)
 
 
 def test_the_page_shows_everything_and_escapes_it() -> None:
@@ -120,6 +153,8 @@ def test_the_page_shows_everything_and_escapes_it() -> None:
     assert "<b>井" not in page
     assert "order-1" in page
     assert all(text.zh in page for text in HEADINGS.values())
+    assert "水泵" in page
+    assert "预案步骤与力量" in page
     assert as_html(report) == page
     assert as_html(assess_drill(ended(), report)).count("<svg") == 1  # without cases there is nothing to draw
 

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.clock import DrillClock
+from simulators.device import DEVICE_SETTINGS
 from simulators.drill import Drill, load_drill
 from simulators.errors import DrillError
 from simulators.fleet import Fleet, SensorReading
 from simulators.judgement import Observation, judge
+from simulators.network import NETWORK_SETTINGS
 from simulators.playback import drill_clock, play
 from simulators.roster import read_roster
 from simulators.squads import Pace, steps
@@ -51,6 +53,13 @@ def test_every_drill_that_is_shipped_can_be_loaded(path: Path) -> None:
     # One that stands for several wanted outcomes may be too often for one of them.
     assert all(outcome.met or outcome.wanted.at_most is not None for outcome in judge(drill, happened).outcomes)
     assert judge(drill, []).passed == (not happened)
+
+
+def test_every_truth_about_devices_and_networks_is_part_of_some_drill() -> None:
+    shipped = [load_drill(path, SENSORS) for path in DRILLS]
+    injections = [injection for drill in shipped for injection in drill.injections]
+    assert {name for one in injections for name in one.device} == set(DEVICE_SETTINGS)
+    assert {name for one in injections for name in one.network} == set(NETWORK_SETTINGS)
 
 
 def test_the_gas_leak_goes_through_every_grade_and_back() -> None:
@@ -142,7 +151,13 @@ def test_taking_an_observation_away_never_helps(lost: set[int]) -> None:
         (("injections", 0, "sensors"), ["gas-9999"], "no sensor of the county is called gas-9999"),
         (("injections", 0, "causes"), {"leak": 1.0}, "sets leak, but a gas sensor knows leak_l_min"),
         (("crew", "done_s"), -1, "can't answer before it was asked"),
+        (("crew", "permit_s"), 0, "permit_s must be more than 0"),
         (("title",), {"zh": "只有中文"}, "missing required field `en`"),
+        (("wanted", 0, "sensr"), "gas-0003", r"there is no wanted\[0\].sensr"),
+        (("limits",), {"detekt_s": 5}, r"there is no limits.detekt_s"),
+        (("speeed",), 5, r"there is no speeed"),
+        (("wanted", 0, "squad"), "gas-1", r"wanted 1 \(hazard_graded\) names a squad, which it can't have"),
+        (("wanted", 4, "grade"), 1, r"wanted 5 \(order_received\) names a grade, which it can't have"),
     ],
 )
 def test_a_drill_that_makes_no_sense_is_refused_with_a_sentence(
@@ -164,12 +179,22 @@ def test_a_squad_answers_step_by_step() -> None:
     assert steps("obeys", PACE) == obeys
     assert steps("refuses", PACE) == ((0, "received"), (60, "refuse"))
     assert steps("absent", PACE) == ()
-    assert PACE.faster(30) == Pace(2, 1, 10, 20)
+    assert PACE.faster(30) == Pace(2, 1, 10, 20, permit_s=10)
 
 
-def test_a_drill_clock_ends_its_interval_now_and_runs_at_its_speed() -> None:
+def test_a_crew_asks_for_its_permit_until_it_is_done() -> None:
+    asked = steps("obeys", PACE, needs_permit=True)
+    assert asked[3:] == ((300, "on_scene"), (300, "permit"), (300, "done"))
+    often = steps("obeys", replace(PACE, permit_s=200), needs_permit=True)
+    assert often[4:] == ((200, "permit"), (200, "permit"), (200, "done"))
+    assert steps("refuses", PACE, needs_permit=True) == ((0, "received"), (60, "refuse"))
+    assert steps("obeys", Pace(0, 0, 0, 0), needs_permit=True) == steps("obeys", Pace(0, 0, 0, 0))
+
+
+def test_a_drill_clock_ends_its_interval_with_the_drill_and_runs_at_its_speed() -> None:
     clock = drill_clock(GAS_LEAK, now=NOW)
-    assert clock.of_reading(NOW) == GAS_LEAK.duration_s
+    assert clock.of_reading(NOW + timedelta(seconds=40)) == GAS_LEAK.duration_s == 40 * GAS_LEAK.speed
+    assert drill_clock(replace(GAS_LEAK, speed=1.0), now=NOW).of_reading(NOW) == 0
     assert clock.of_wall(NOW + timedelta(seconds=2)) == 300
     assert clock.wall(300) == NOW + timedelta(seconds=2)
 
