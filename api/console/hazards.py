@@ -5,6 +5,7 @@ from typing import Any
 from nicegui import ui
 
 from api.console.asking import Question, ask
+from api.console.charts import RULED, chart
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
 from api.console.parts import heading, section
@@ -12,6 +13,7 @@ from api.console.texts import N_
 from api.console.words import GRADES, KINDS, NUMERALS, TRUST
 
 _AT_ONCE = 200
+_COLOURS = {1: "#d9353a", 2: "#f28c28", 3: "#ffd84d", 4: "#3f80e0"}
 _ROUTES = {
     "acknowledge": "acknowledge_hazard",
     "comment": "comment_hazard",
@@ -161,7 +163,7 @@ async def trend(here: Here) -> None:
     days = (await here.person.get("/register/trend"))["items"]
     again = (await here.person.get("/register/recurrence"))["items"]
     with section(_("Hazards raised a day, by grade")):
-        ui.echart(_stacked(here, days))
+        chart(_stacked(here, days))
     with section(_("Come again and again")):
         Listing(
             here.texts,
@@ -182,20 +184,16 @@ async def trend(here: Here) -> None:
 
 
 def _stacked(here: Here, days: list[dict[str, Any]]) -> dict[str, Any]:
-    colours = {1: "#d9353a", 2: "#f28c28", 3: "#ffd84d", 4: "#3f80e0"}
     return {
-        "animation": False,
-        "aria": {"enabled": True, "decal": {"show": True}},
-        "legend": {"textStyle": {"color": "#7a8896"}},
-        "tooltip": {"trigger": "axis"},
+        "legend": {"top": 0},
         "xAxis": {"type": "category", "data": [day["day"] for day in days]},
-        "yAxis": {"type": "value", "minInterval": 1},
+        "yAxis": {"type": "value", "minInterval": 1, **RULED},
         "series": [
             {
                 "name": f"{NUMERALS[grade]} {here.gettext(word)}",
                 "type": "bar",
                 "stack": "all",
-                "itemStyle": {"color": colours[grade]},
+                "itemStyle": {"color": _COLOURS[grade]},
                 "data": [day[word] for day in days],
             }
             for grade, word in GRADES.items()

@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui import ui
 
+from api.console.charts import bars
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
 from api.console.parts import section
@@ -49,20 +50,16 @@ def _draw(here: Here, found: dict[str, Any], shown: ui.element) -> None:
     shown.clear()
     with shown:
         with section(_("Rates")):
-            ui.echart(
-                _bars(
-                    [each["group"] for each in groups],
-                    [(titles[name], [_percent(each[name]) for each in groups]) for name in _RATES],
-                    "%",
-                )
+            bars(
+                [each["group"] for each in groups],
+                [(titles[name], [_percent(each[name]) for each in groups]) for name in _RATES],
+                "%",
             )
         with section(_("Times (median)")):
-            ui.echart(
-                _bars(
-                    [each["group"] for each in groups],
-                    [(titles[name], [each[name] for each in groups]) for name in _TIMES],
-                    "s",
-                )
+            bars(
+                [each["group"] for each in groups],
+                [(titles[name], [each[name] for each in groups]) for name in _TIMES],
+                "s",
             )
         with section(_("As a table")):
             Listing(
@@ -101,16 +98,3 @@ def _shares(group: dict[str, Any]) -> dict[str, str]:
 
 def _seconds(group: dict[str, Any]) -> dict[str, str]:
     return {name: "–" if group[name] is None else f"{group[name]:.0f} s" for name in _TIMES}
-
-
-def _bars(groups: list[str], series: list[tuple[str, list[float | None]]], unit: str) -> dict[str, Any]:
-    return {
-        "animation": False,
-        "aria": {"enabled": True, "decal": {"show": True}},
-        "legend": {"textStyle": {"color": "#7a8896"}},
-        "tooltip": {"trigger": "axis"},
-        "grid": {"left": 60, "right": 20, "bottom": 30},
-        "xAxis": {"type": "category", "data": groups},
-        "yAxis": {"type": "value", "name": unit},
-        "series": [{"name": name, "type": "bar", "data": values} for name, values in series],
-    }

@@ -92,7 +92,7 @@ async def _open(here: Here, plan: dict[str, Any]) -> None:
         dialog.on("hide", dialog.delete)
         heading("{plan} · {revision}".format(**_names(here, plan)))
         ui.label(_("Source: {source}").format(source=plan["source"])).classes("quiet")
-        if plan["state"] == "proposed":
+        if plan["state"] == "proposed" and here.person.may("diff_plans"):
             ui.label(await _difference(here, plan["body"])).classes("diff")
         ui.label(_yaml(plan["body"])).classes("diff")
 

@@ -1,9 +1,8 @@
 """An incident looked back on: key times, decisions with reasons, messages, the readings around it."""
 
-from typing import Any
-
 from nicegui import ui
 
+from api.console.charts import trace
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
 from api.console.parts import section
@@ -34,8 +33,9 @@ async def review(here: Here, incident_id: int) -> None:
         ui.button(_("Save as a page"), on_click=save).props("outline")
     if found["traces"]:
         with section(_("Readings around it")):
-            for trace in found["traces"]:
-                ui.echart(_plot(trace)).classes("trace")
+            for seen in found["traces"]:
+                points = [list(point) for point in zip(seen["times"], seen["values"], strict=True)]
+                trace(f"{seen['sensor']} {seen['quantity']} {seen['unit']}", points)
     with section(_("Timeline")):
         Listing(
             here.texts,
@@ -49,24 +49,3 @@ async def review(here: Here, incident_id: int) -> None:
             [{**each, "id": place} for place, each in enumerate(found["timeline"])],
             label=_("Timeline"),
         )
-
-
-def _plot(trace: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "animation": False,
-        "title": {
-            "text": f"{trace['sensor']} {trace['quantity']} {trace['unit']}",
-            "textStyle": {"fontSize": 12, "color": "#7a8896"},
-        },
-        "tooltip": {"trigger": "axis"},
-        "grid": {"left": 60, "right": 20, "top": 40, "bottom": 30},
-        "xAxis": {"type": "time"},
-        "yAxis": {"type": "value", "scale": True},
-        "series": [
-            {
-                "type": "line",
-                "showSymbol": False,
-                "data": [list(point) for point in zip(trace["times"], trace["values"], strict=True)],
-            }
-        ],
-    }

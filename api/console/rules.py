@@ -95,7 +95,7 @@ async def _open(here: Here, rule: dict[str, Any]) -> None:
         dialog.on("hide", dialog.delete)
         heading(f"{here.texts.say(rule['body']['title'])} · {rule['revision']}")
         ui.label(_("Source: {source}").format(source=rule["source"])).classes("quiet")
-        if rule["state"] == "proposed":
+        if rule["state"] == "proposed" and here.person.may("diff_rules"):
             ui.label(await _difference(here, rule, rule["body"])).classes("diff")
         ui.label(_yaml(rule["body"])).classes("diff")
 

@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from api.console.asking import Question, ask
+from api.console.charts import trace
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
 from api.console.parts import section
@@ -115,12 +116,13 @@ async def sensor(here: Here, code: str) -> None:
             for quantity in kind["quantities"]:
                 points = _points(readings, quantity["name"], bucket)
                 if points:
-                    lines = limits.get(quantity["name"], {})
-                    ui.echart(_plot(here, quantity, points, lines)).classes("trace")
+                    title = f"{here.texts.say(quantity['label'])} {quantity['unit']}"
+                    trace(title, points, _lines(here, limits.get(quantity["name"], {})))
 
     with section(_("Trend")):
         spans = {6: _("6 hours"), 24: _("a day"), 168: _("a week"), 720: _("30 days"), 8760: _("a year")}
-        span = ui.select(spans, value=24, label=_("The last"), on_change=draw).props("dense outlined")
+        with ui.row().classes("filters"):
+            span = ui.select(spans, value=24, label=_("The last"), on_change=draw).props("dense outlined")
         plots.move(ui.context.slot.parent)
     await draw()
 
@@ -213,37 +215,16 @@ def _points(readings: list[dict[str, Any]], name: str, bucket: str | None) -> li
     return [[each["time"], each[name]["max"]] for each in readings if each[name]["max"] is not None]
 
 
-def _plot(here: Here, quantity: dict[str, Any], points: list[list[Any]], limits: dict[str, float]) -> dict[str, Any]:
+def _lines(here: Here, limits: dict[str, float]) -> list[dict[str, Any]]:
     words = {word: here.gettext(word) for word in GRADES.values()}
-    return {
-        "animation": False,
-        "title": {
-            "text": f"{here.texts.say(quantity['label'])} {quantity['unit']}",
-            "textStyle": {"fontSize": 12, "color": "#7a8896"},
-        },
-        "tooltip": {"trigger": "axis"},
-        "grid": {"left": 60, "right": 70, "top": 40, "bottom": 30},
-        "xAxis": {"type": "time"},
-        "yAxis": {"type": "value", "scale": True},
-        "series": [
-            {
-                "type": "line",
-                "showSymbol": False,
-                "data": points,
-                "markLine": {
-                    "symbol": "none",
-                    "data": [
-                        {
-                            "yAxis": value,
-                            "label": {"formatter": f"{words[colour]} {value:g}", "color": "#7a8896"},
-                            "lineStyle": {"color": _COLOURS[colour]},
-                        }
-                        for colour, value in limits.items()
-                    ],
-                },
-            }
-        ],
-    }
+    return [
+        {
+            "yAxis": value,
+            "label": {"formatter": f"{words[colour]} {value:g}"},
+            "lineStyle": {"color": _COLOURS[colour]},
+        }
+        for colour, value in limits.items()
+    ]
 
 
 @page("/work-orders", N_("Work orders"), allowed="list_work_orders", group="sense", place=30, icon="build")
