@@ -1,13 +1,11 @@
 """Where drills are held: outside the API, which only asks for them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel, Field
 
-from api.fields import Bilingual, Strict
-
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+from api.fields import Bilingual, Place, SquadId, Strict
 
 
 class Drill(BaseModel):
@@ -22,8 +20,8 @@ class Drill(BaseModel):
 class DrillStart(Strict):
     """Who takes part."""
 
-    squads: list[Code] = Field([], max_length=200, description="Only these; all when none is named")
-    people: list[Code] = Field([], max_length=200, description="Contacts who are told; nobody when none is named")
+    squads: list[SquadId] = Field([], max_length=200, description="Only these; all when none is named")
+    people: list[Place] = Field([], max_length=200, description="Contacts who are told; nobody when none is named")
     seed: int | None = Field(None, ge=0, le=2**31 - 1, description="Another one than the drill's own")
 
 

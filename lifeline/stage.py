@@ -44,9 +44,10 @@ class LiveStage:
 
     async def start(self, drill: str, start: DrillStart) -> None:
         """Begin one in a process of its own."""
-        chosen = [] if start.seed is None else ["--seed", str(start.seed)]
-        chosen += [part for squad in start.squads for part in ("--squad", squad)]
-        chosen += [part for person in start.people for part in ("--person", person)]
+        # With an equals sign, so that a name is never taken for an option.
+        chosen = [] if start.seed is None else [f"--seed={start.seed}"]
+        chosen += [f"--squad={squad}" for squad in start.squads]
+        chosen += [f"--person={person}" for person in start.people]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "lifeline", "drill", "run", drill, "--live", *chosen),
             stdin=asyncio.subprocess.DEVNULL,

@@ -36,7 +36,7 @@ def bars(groups: list[str], series: list[tuple[str, list[float | None]]], unit: 
 
 
 def trace(title: str, points: Sequence[Sequence[Any]], lines: Sequence[Mapping[str, Any]] = ()) -> ui.element:
-    """A quantity over time: ``points`` are pairs of RFC 3339 instant and value, ``lines`` marks of ECharts at limits."""
+    """A quantity over time: ``points`` are pairs of RFC 3339 instant and value, ``lines`` ECharts marks at limits."""
     return chart(
         {
             "title": {"text": title, "textStyle": {"fontSize": 12}},

@@ -34,7 +34,7 @@ async def duty(here: Here) -> None:
         Listing(
             here.texts,
             [
-                Column("name", _("Name")),
+                Column("name", _("Contact person")),
                 Column("person", _("Function")),
                 Column("unit", _("Unit")),
                 Column("phone", _("Telephone"), "code"),

@@ -64,6 +64,7 @@ async def exercises(here: Here) -> None:
 async def _drills(here: Here) -> None:
     _ = here.gettext
     drills = (await here.person.get("/drills"))["items"]
+    titles = {drill["name"]: here.texts.say(drill["title"]) for drill in drills}
 
     async def start(_name: str, drill: str) -> None:
         squads = (await here.person.get("/squads", limit=200))["items"]
@@ -87,7 +88,7 @@ async def _drills(here: Here) -> None:
                     optional=True,
                 ),
             ],
-            about=drill,
+            about=titles[drill],
         )
         if given is not None:
             await here.person.post(f"/drills/{drill}/start", given)
@@ -98,7 +99,7 @@ async def _drills(here: Here) -> None:
             here.texts,
             [
                 Column("title", _("Drill")),
-                Column("name", _("Name"), "code"),
+                Column("name", _("Script"), "code"),
                 Column("minutes", _("Minutes"), "number"),
                 Column("wanted", _("Wanted outcomes"), "number"),
             ],
@@ -106,7 +107,7 @@ async def _drills(here: Here) -> None:
                 {
                     **drill,
                     "id": drill["name"],
-                    "title": here.texts.say(drill["title"]),
+                    "title": titles[drill["name"]],
                     "minutes": drill["duration_s"] // 60,
                 }
                 for drill in drills
@@ -133,7 +134,8 @@ async def exercise(here: Here, exercise_id: int) -> None:
         )
         report = found["report"]
         if not report:
-            ui.label(_("Its report is here once it is over."))
+            over = found["status"] == "ended"
+            ui.label(_("It was ended early: there is no report.") if over else _("Its report is here once it is over."))
             return
         verdict = _("All that was wanted happened.") if report["passed"] else _("Not all that was wanted happened.")
         ui.label(_("{score} of 100 points. {verdict}").format(score=report["score"], verdict=verdict)).classes(

@@ -30,6 +30,12 @@ async def report(here: Here) -> None:
         ui.button(_("Open the case")).props("type=submit unelevated")
 
     async def submit() -> None:
+        fault.text = ""
+        needed = {_("Where, in words"): place, _("What was said"): text}
+        empty = [label for label, each in needed.items() if not (each.value or "").strip()]
+        if empty:
+            fault.text = _("Fill in: {fields}").format(fields=", ".join(empty))
+            return
         placed = longitude.value is not None and latitude.value is not None
         body: dict[str, Any] = {
             "source": source.value,

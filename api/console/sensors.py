@@ -45,7 +45,7 @@ async def sensors(here: Here) -> None:
         here.texts,
         [
             Column("code", _("Sensor"), "link"),
-            Column("name", _("Name")),
+            Column("name", _("Place")),
             Column("grid_id", _("Grid"), "code"),
             Column("time", _("Heard"), "time"),
             Column("values", _("Latest values")),

@@ -70,11 +70,16 @@ def _row(here: Here, squad: dict[str, Any]) -> dict[str, Any]:
         "standing": f"{standing}: {squad['out_reason']}" if squad["out_reason"] else standing,
         "skills": ", ".join(_(SKILLS.get(skill, skill)) for skill in squad["skills"]),
         "tasks": len(squad["open_tasks"]),
-        "duty": f"{squad['duty_start']}–{squad['duty_end']}",
+        "duty": _duty(here, squad),
         "seen_at": squad["seen_at"],
         "phone": squad["phone"],
         "without": ["out"] if squad["standing"] == "out_of_service" else ["back"],
     }
+
+
+def _duty(here: Here, squad: dict[str, Any]) -> str:
+    start, end = squad["duty_start"], squad["duty_end"]
+    return here.gettext("around the clock") if start == end else f"{start}–{end}"
 
 
 def _open(here: Here, squad: dict[str, Any]) -> None:
@@ -84,7 +89,7 @@ def _open(here: Here, squad: dict[str, Any]) -> None:
         heading(here.texts.say(squad["name"]))
         Listing(
             here.texts,
-            [Column("name", _("Name")), Column("phone", _("Telephone"), "code"), Column("skills", _("Can do"))],
+            [Column("name", _("Member")), Column("phone", _("Telephone"), "code"), Column("skills", _("Can do"))],
             [
                 {**member, "id": place, "skills": ", ".join(_(SKILLS.get(skill, skill)) for skill in member["skills"])}
                 for place, member in enumerate(squad["members"])

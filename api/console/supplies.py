@@ -17,9 +17,11 @@ async def supplies(here: Here) -> None:
     stores = {each["store_id"]: here.texts.say(each["name"]) for each in (await _all(here, "/stores"))}
 
     async def look() -> None:
-        stock.show([_stock_row(here, stores, each) for each in await _all(here, "/stock")])
+        lying = await _all(here, "/stock")
+        stock.show([_stock_row(here, stores, each) for each in lying])
+        names = {each["item"]: here.texts.say(each["name"]) for each in lying}
         found = await here.person.get("/stock/movements", limit=50)
-        trail.show([_movement_row(here, stores, each) for each in found["items"]])
+        trail.show([_movement_row(here, stores, names, each) for each in found["items"]])
 
     async def act(name: str, place: str) -> None:
         store, _slash, item = place.partition("/")
@@ -133,11 +135,14 @@ def _stock_row(here: Here, stores: dict[str, str], stock: dict[str, Any]) -> dic
     }
 
 
-def _movement_row(here: Here, stores: dict[str, str], movement: dict[str, Any]) -> dict[str, Any]:
+def _movement_row(
+    here: Here, stores: dict[str, str], names: dict[str, str], movement: dict[str, Any]
+) -> dict[str, Any]:
     return {
         **movement,
         "id": movement["movement_id"],
         "store": stores.get(movement["store_id"], movement["store_id"]),
+        "item": names.get(movement["item"]) or movement["item"],
         "what": here.texts.word(MOVEMENTS, movement["what"]),
     }
 
