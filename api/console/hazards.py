@@ -1,5 +1,6 @@
 """The hazard register: every graded finding, what it was judged by, and what people say of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
@@ -7,6 +8,7 @@ from nicegui import ui
 from api.console.asking import Question, ask
 from api.console.charts import RULED, chart
 from api.console.frame import Here, page
+from api.console.hazard_types import called
 from api.console.listing import Act, Column, Listing
 from api.console.parts import heading, section
 from api.console.texts import N_
@@ -27,6 +29,7 @@ _ROUTES = {
 async def hazards(here: Here) -> None:
     """Hazards by grade, type, kind, grid and owner unit; the open ones first of all."""
     _ = here.gettext
+    types = await called(here)
 
     async def look() -> None:
         found = await here.person.get(
@@ -34,16 +37,16 @@ async def hazards(here: Here) -> None:
             open={"open": True, "cleared": False}.get(which.value),
             grade=grade.value,
             kind=kind.value,
-            type=hazard_type.value or None,
+            type=hazard_type.value,
             grid_id=grid.value or None,
             owner_unit=owner.value or None,
             limit=_AT_ONCE,
         )
-        listing.show([_row(here, hazard) for hazard in found["items"]])
+        listing.show([_row(here, types, hazard) for hazard in found["items"]])
 
     async def act(name: str, hazard_id: int) -> None:
         if name == "open":
-            await _open(here, hazard_id)
+            await _open(here, types, hazard_id)
         elif await say_of(here, name, hazard_id):
             await look()
 
@@ -57,7 +60,8 @@ async def hazards(here: Here) -> None:
         grade = ui.select(grades, label=_("Grade"), value=None, on_change=look).props("dense outlined")
         kinds: dict[str | None, str] = {None: _("all"), **{name: _(word) for name, word in KINDS.items()}}
         kind = ui.select(kinds, label=_("Kind"), value=None, on_change=look).props("dense outlined")
-        hazard_type = ui.input(_("Hazard type")).props("dense outlined")
+        every: dict[str | None, str] = {None: _("all"), **{name: title for name, title in types.items()}}
+        hazard_type = ui.select(every, label=_("Hazard type"), value=None, on_change=look).props("dense outlined")
         grid = ui.input(_("Grid")).props("dense outlined")
         owner = ui.input(_("Owner unit")).props("dense outlined")
         ui.button(_("Show")).props("type=submit unelevated")
@@ -67,7 +71,7 @@ async def hazards(here: Here) -> None:
         [
             Column("grade", _("Grade"), "grade"),
             Column("sensor", _("Sensor"), "link"),
-            Column("hazard_type", _("Hazard type"), "code"),
+            Column("hazard_type", _("Hazard type")),
             Column("reason", _("Reason")),
             Column("raised_at", _("Raised"), "time"),
             Column("acknowledged_by", _("Acknowledged by"), "code"),
@@ -114,13 +118,14 @@ def _acts(here: Here) -> list[Act]:
     return [Act("open", _("Why"), key="Enter"), *(act for act in acts if here.person.may(_ROUTES[act.name]))]
 
 
-def _row(here: Here, hazard: dict[str, Any]) -> dict[str, Any]:
+def _row(here: Here, types: Mapping[str, str], hazard: dict[str, Any]) -> dict[str, Any]:
     over = ["acknowledge", "check", "false-alarm", "clear"] if hazard["cleared_at"] else []
     known = ["acknowledge"] if hazard["acknowledged_at"] else []
     number = hazard["incident_id"]
     return {
         **hazard,
         "id": hazard["hazard_id"],
+        "hazard_type": types.get(hazard["hazard_type"], hazard["hazard_type"]),
         "sensor": [hazard["sensor"], f"sensors/{hazard['sensor']}"],
         "reason": here.texts.say(hazard["reason"]),
         "incident": [f"#{number}", f"incidents/{number}"] if number else None,
@@ -128,12 +133,12 @@ def _row(here: Here, hazard: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _open(here: Here, hazard_id: int) -> None:
+async def _open(here: Here, types: Mapping[str, str], hazard_id: int) -> None:
     _ = here.gettext
     hazard = await here.person.get(f"/hazards/{hazard_id}")
     with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
         dialog.on("hide", dialog.delete)
-        heading(f"{hazard['sensor']} · {hazard['hazard_type']}")
+        heading(f"{hazard['sensor']} · {types.get(hazard['hazard_type'], hazard['hazard_type'])}")
         ui.label(here.texts.say(hazard["reason"]))
         trust = hazard["trust"]
         ui.label(_("Trust: {level}").format(level=here.texts.word(TRUST, trust["level"])))
@@ -162,6 +167,7 @@ async def trend(here: Here) -> None:
     _ = here.gettext
     days = (await here.person.get("/register/trend"))["items"]
     again = (await here.person.get("/register/recurrence"))["items"]
+    types = await called(here)
     with section(_("Hazards raised a day, by grade")):
         chart(_stacked(here, days))
     with section(_("Come again and again")):
@@ -169,14 +175,19 @@ async def trend(here: Here) -> None:
             here.texts,
             [
                 Column("sensor", _("Sensor"), "link"),
-                Column("hazard_type", _("Hazard type"), "code"),
+                Column("hazard_type", _("Hazard type")),
                 Column("raised", _("How often"), "number"),
                 Column("false_alarms", _("False alarms"), "number"),
                 Column("worst_grade", _("Worst"), "grade"),
                 Column("latest_at", _("Latest"), "time"),
             ],
             [
-                {**each, "id": place, "sensor": [each["sensor"], f"sensors/{each['sensor']}"]}
+                {
+                    **each,
+                    "id": place,
+                    "hazard_type": types.get(each["hazard_type"], each["hazard_type"]),
+                    "sensor": [each["sensor"], f"sensors/{each['sensor']}"],
+                }
                 for place, each in enumerate(again)
             ],
             label=_("Come again and again"),

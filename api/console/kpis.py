@@ -7,6 +7,7 @@ from nicegui import ui
 
 from api.console.charts import bars
 from api.console.frame import Here, page
+from api.console.hazard_types import called
 from api.console.listing import Column, Listing
 from api.console.parts import section
 from api.console.texts import N_
@@ -30,7 +31,11 @@ async def kpis(here: Here) -> None:
     async def look() -> None:
         now = here.context.clock()
         query = {"from": (now - timedelta(days=days.value)).isoformat(), "to": now.isoformat(), "by": by.value}
-        _draw(here, await here.person.get("/kpis", **query), shown)
+        found = await here.person.get("/kpis", **query)
+        names = {"all": _("everything"), **(await called(here) if by.value == "type" else {})}
+        for group in found["groups"]:
+            group["group"] = names.get(group["group"], group["group"])
+        _draw(here, found, shown)
 
     with ui.row().classes("filters"):
         spans = {1: _("a day"), 7: _("a week"), 30: _("30 days"), 90: _("90 days"), 365: _("a year")}
@@ -44,19 +49,19 @@ async def kpis(here: Here) -> None:
 def _draw(here: Here, found: dict[str, Any], shown: ui.element) -> None:
     _ = here.gettext
     titles = {each["name"]: here.texts.say(each["title"]) for each in found["definitions"]}
-    groups = [
-        {**each, "group": each["group"] if each["group"] != "all" else _("everything")} for each in found["groups"]
-    ]
+    groups = found["groups"]
     shown.clear()
     with shown:
         with section(_("Rates")):
-            bars(
+            _plot(
+                here,
                 [each["group"] for each in groups],
                 [(titles[name], [_percent(each[name]) for each in groups]) for name in _RATES],
                 "%",
             )
         with section(_("Times (median)")):
-            bars(
+            _plot(
+                here,
                 [each["group"] for each in groups],
                 [(titles[name], [each[name] for each in groups]) for name in _TIMES],
                 "s",
@@ -69,7 +74,7 @@ def _draw(here: Here, found: dict[str, Any], shown: ui.element) -> None:
                     Column("incidents", _("Incidents"), "number"),
                     *(Column(name, titles[name], "number") for name in (*_RATES, *_TIMES)),
                 ],
-                [{**each, "id": each["group"], **_shares(each), **_seconds(each)} for each in groups],
+                [{**each, "id": place, **_shares(each), **_seconds(each)} for place, each in enumerate(groups)],
                 label=_("As a table"),
             )
         with section(_("What they mean")):
@@ -86,6 +91,13 @@ def _draw(here: Here, found: dict[str, Any], shown: ui.element) -> None:
                 ],
                 label=_("What they mean"),
             )
+
+
+def _plot(here: Here, groups: list[str], series: list[tuple[str, list[float | None]]], unit: str) -> None:
+    if all(value is None for _title, values in series for value in values):
+        ui.label(here.gettext("Nothing here.")).classes("quiet")
+    else:
+        bars(groups, series, unit)
 
 
 def _percent(share: float | None) -> float | None:

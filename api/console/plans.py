@@ -99,7 +99,7 @@ async def _open(here: Here, plan: dict[str, Any]) -> None:
 
 async def _propose(here: Here, plan: dict[str, Any]) -> None:
     _ = here.gettext
-    with ui.dialog() as dialog, ui.card().classes("wide"), ui.element("form") as form:
+    with ui.dialog() as dialog, ui.card().classes("wide"), ui.element("form").classes("asking") as form:
         heading(_("A change of {plan}").format(**_names(here, plan)))
         ui.label(_("Another person has to approve it before it is in force.")).classes("quiet")
         text = ui.textarea(_("Plan (YAML)"), value=_yaml(plan["body"])).props("outlined input-class=code rows=16")

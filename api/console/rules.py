@@ -102,7 +102,7 @@ async def _open(here: Here, rule: dict[str, Any]) -> None:
 
 async def _propose(here: Here, rule: dict[str, Any]) -> None:
     _ = here.gettext
-    with ui.dialog() as dialog, ui.card().classes("wide"), ui.element("form") as form:
+    with ui.dialog() as dialog, ui.card().classes("wide"), ui.element("form").classes("asking") as form:
         heading(_("A change of {plan}").format(plan=here.texts.say(rule["body"]["title"])))
         ui.label(_("Another person has to approve it before it is in force.")).classes("quiet")
         text = ui.textarea(_("Rule (YAML)"), value=_yaml(rule["body"])).props("outlined input-class=code rows=14")

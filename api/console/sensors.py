@@ -8,6 +8,7 @@ from nicegui import ui
 from api.console.asking import Question, ask
 from api.console.charts import trace
 from api.console.frame import Here, page
+from api.console.hazard_types import called
 from api.console.listing import Act, Column, Listing
 from api.console.parts import section
 from api.console.texts import N_
@@ -174,17 +175,26 @@ def _care(here: Here, sensor: dict[str, Any]) -> None:
 async def _hazards(here: Here, code: str) -> None:
     _ = here.gettext
     found = (await here.person.get("/hazards", sensor=code, limit=20))["items"]
+    types = await called(here)
     with section(_("Latest hazards")):
         Listing(
             here.texts,
             [
                 Column("grade", _("Grade"), "grade"),
-                Column("hazard_type", _("Hazard type"), "code"),
+                Column("hazard_type", _("Hazard type")),
                 Column("reason", _("Reason")),
                 Column("raised_at", _("Raised"), "time"),
                 Column("cleared_at", _("Cleared"), "time"),
             ],
-            [{**each, "id": each["hazard_id"], "reason": here.texts.say(each["reason"])} for each in found],
+            [
+                {
+                    **each,
+                    "id": each["hazard_id"],
+                    "hazard_type": types.get(each["hazard_type"], each["hazard_type"]),
+                    "reason": here.texts.say(each["reason"]),
+                }
+                for each in found
+            ],
             label=_("Latest hazards"),
         )
 
@@ -234,14 +244,14 @@ async def work_orders(here: Here) -> None:
     found = (await here.person.get("/work-orders", limit=200))["items"]
 
     async def open_order(_name: str, work_order_id: int) -> None:
-        order = await here.person.get(f"/work-orders/{work_order_id}")
+        order, types = await here.person.get(f"/work-orders/{work_order_id}"), await called(here)
         with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
             dialog.on("hide", dialog.delete)
             Listing(
                 here.texts,
                 [
                     Column("sensor", _("Sensor"), "link"),
-                    Column("hazard_type", _("What is wrong"), "code"),
+                    Column("hazard_type", _("What is wrong")),
                     Column("reason", _("Reason")),
                     Column("cleared_at", _("Cleared"), "time"),
                 ],
@@ -249,6 +259,7 @@ async def work_orders(here: Here) -> None:
                     {
                         **each,
                         "id": each["hazard_id"],
+                        "hazard_type": types.get(each["hazard_type"], each["hazard_type"]),
                         "sensor": [each["sensor"], f"sensors/{each['sensor']}"],
                         "reason": here.texts.say(each["reason"]),
                     }
