@@ -120,7 +120,8 @@ async def _propose(here: Here, rule: dict[str, Any]) -> None:
                 if what == "compare":
                     said.text = await _difference(here, rule, yaml.safe_load(text.value))
                 elif what == "try":
-                    said.text = _tried(here, await _backtest(here, sent(), days.value))
+                    differs = await _difference(here, rule, yaml.safe_load(text.value))
+                    said.text = f"{_tried(here, await _backtest(here, sent(), days.value))}\n\n{differs}"
                 else:
                     await here.person.post("/rules/proposals", {**sent(), "note": note.value.strip()})
                     dialog.submit(True)
