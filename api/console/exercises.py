@@ -123,6 +123,13 @@ async def exercise(here: Here, exercise_id: int) -> None:
     """One exercise and, once it is over, its report."""
     _ = here.gettext
     found = await here.person.get(f"/exercises/{exercise_id}")
+
+    async def look() -> None:
+        if (await here.person.get(f"/exercises/{exercise_id}"))["status"] == "ended":
+            ui.navigate.reload()
+
+    if found["status"] != "ended":
+        ui.timer(_LOOK_S, look)
     with section(here.texts.say(found["title"])).classes("exercise"):
         ui.label(f"【{_('EXERCISE')}】").classes("exercise-mark")
         ui.label(_("State: {state}").format(state=here.texts.word(EXERCISE_STATES, found["status"])))
