@@ -10,6 +10,7 @@ from api.console.texts import ZONE
 
 _ALWAYS: Mapping[str, Any] = {
     "animation": False,
+    "color": ["#4d7fe0", "#f28c28", "#2fa37c", "#c95fb0", "#8a97a3"],
     "aria": {"enabled": True, "decal": {"show": True}},
     "tooltip": {"trigger": "axis"},
     "grid": {"left": 60, "right": 80, "top": 44, "bottom": 30},
