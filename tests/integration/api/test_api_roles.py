@@ -197,6 +197,7 @@ def template(method: str, route: str) -> tuple[str, str]:
         "shelter-1",
         "leader-1",
         "grid-1",
+        "gas-leak",
         SESSION,
     }
     path = route.removeprefix("http://hub") if route.startswith("http") else f"/api/v1{route}"
