@@ -12,7 +12,7 @@ from api.errors import NotFound
 from api.stage import Drill, DrillStart
 
 router = APIRouter(prefix="/drills", tags=["exercises"], route_class=GuardedRoute)
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="The drill's name")]
 
 
 class Drills(BaseModel):
