@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from api import (
     candidates,
+    drills,
     exercises,
     hazard_views,
     hazard_words,
@@ -53,6 +54,7 @@ from api.situation import map as county_map
 from api.squadpage import site as squadpage
 from api.squads import register as squads
 from api.squads import standing
+from api.stage import Stage
 from api.store import Store
 from api.stream import events
 from api.stream.feed import Feed
@@ -118,6 +120,7 @@ _ROUTERS = (
     kpis.router,
     notifications.router,
     exercises.router,
+    drills.router,
     quarantine.router,
     events.router,
     routes.router,
@@ -189,6 +192,7 @@ def create_app(
     issuer: Issuer | None = None,
     doors: Doors | None = None,
     onenet_token: str | None = None,
+    stage: Stage | None = None,
     tls: bool = False,
     console: Door | None = None,
     provider: "Provider | None" = None,
@@ -213,6 +217,7 @@ def create_app(
         issuer or Issuer(),
         doors or Doors(),
         onenet_token,
+        stage,
         asyncio.Semaphore(_EXPORTS),
         KeptPages(),
         provider,

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from api.access.throttle import Throttles
 from api.ingress.intake import Intake
 from api.publicpage.kept import KeptPages
+from api.stage import Stage
 from api.store import Store
 from api.stream.feed import Feed
 from api.warnings.cap import Issuer
@@ -26,7 +27,7 @@ EXERCISES = "Lifeline-Exercises"
 class Context:
     """``clock`` tells the time in UTC; a process of ``processes`` not heard of for ``stale_after_s`` counts as dead.
 
-    ``intake`` is None where no broker is at hand.
+    ``intake`` is None where no broker is at hand, ``stage`` where no drill can be held.
     """
 
     store: Store
@@ -39,6 +40,7 @@ class Context:
     issuer: Issuer
     doors: Doors
     onenet_token: str | None
+    stage: Stage | None
     exports: asyncio.Semaphore  # so many files at once are made, or back-tests run
     public_pages: KeptPages
     provider: "Provider | None" = None  # of a log-in elsewhere
@@ -76,7 +78,12 @@ def _doors_of(request: Request) -> Doors:
     return context_of(request).doors
 
 
+def _stage_of(request: Request) -> Stage | None:
+    return context_of(request).stage
+
+
 Reach = Annotated[Store, Depends(_store_of)]
+DrillStage = Annotated[Stage | None, Depends(_stage_of)]
 Exports = Annotated[asyncio.Semaphore, Depends(_exports_of)]
 Issuing = Annotated[Issuer, Depends(_issuer_of)]
 WebhookDoors = Annotated[Doors, Depends(_doors_of)]

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from api.console.frame import Here, page
 from api.console.texts import N_, Texts
-from api.console.words import GRADES, KINDS, NUMERALS, STAGES, TASK_STATUS
+from api.console.words import GRADES, INCIDENT_KINDS, NUMERALS, STAGES, TASK_STATUS
 
 
 class Board(ui.element, component="board.js", dependencies=["shared.js"]):
@@ -21,7 +21,7 @@ class Board(ui.element, component="board.js", dependencies=["shared.js"]):
         self._props["words"] = {
             "grades": {str(grade): f"{NUMERALS[grade]} {_(word)}" for grade, word in GRADES.items()},
             "stages": {stage: _(word) for stage, word in STAGES.items()},
-            "kinds": {kind: _(word) for kind, word in KINDS.items()},
+            "kinds": {kind: _(word) for kind, word in INCIDENT_KINDS.items()},
             "status": {status: _(word) for status, word in TASK_STATUS.items()},
             "exercise": _("EXERCISE"),
             "label": _("Open incidents"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.console.texts import N_
-from api.console.words import GRADES, KINDS, NUMERALS, STAGES, TASK_STATUS
+from api.console.words import GRADES, INCIDENT_KINDS, NUMERALS, STAGES, TASK_STATUS
 
 _ACTS = {
     "acknowledge": N_("Acknowledge"),
@@ -96,7 +96,7 @@ def words_of(_: Callable[[str], str]) -> dict[str, Any]:
         **{name: _(word) for name, word in _PLAIN.items()},
         "grades": {str(grade): f"{NUMERALS[grade]} {_(word)}" for grade, word in GRADES.items()},
         "colours": {colour: _(GRADES[place]) for place, colour in enumerate(colours, 1)},
-        "kinds": {name: _(word) for name, word in KINDS.items()},
+        "kinds": {name: _(word) for name, word in INCIDENT_KINDS.items()},
         "stages": stages,
         "status": status,
         "acts": {name: _(word) for name, word in _ACTS.items()},

@@ -16,7 +16,7 @@ export default {
             <td v-for="(column, place) in columns" :key="column.key" :class="column.sort">
               <span v-if="place === 0 && row.exercise" class="exercise-mark">【{{ texts.exercise }}】</span>
               <span v-if="column.sort === 'grade' && row[column.key]" class="grade" :class="'grade-' + row[column.key]">{{ texts.grades[row[column.key]] }}</span>
-              <a v-else-if="column.sort === 'link' && row[column.key]" :href="row[column.key][1]">{{ row[column.key][0] }}</a>
+              <a v-else-if="column.sort === 'link' && row[column.key]" :href="row[column.key][1]" :class="{short: row[column.key][0].length <= 16}">{{ row[column.key][0] }}</a>
               <time v-else-if="column.sort === 'time' && row[column.key]" :datetime="row[column.key]">{{ clock(row[column.key]) }}</time>
               <template v-else>{{ row[column.key] }}</template>
             </td>

@@ -229,7 +229,7 @@ export default {
     paintSquad(context, row, [x, y], colour) {
       context.beginPath();
       context.rect(x - 7, y - 7, 14, 14);
-      context.fillStyle = row.state === "free" ? colour("--accent") : colour("--quiet");
+      context.fillStyle = row.state === "available" ? colour("--accent") : colour("--quiet");
       context.fill();
       context.lineWidth = 1.5;
       context.strokeStyle = "#fff";

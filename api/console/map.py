@@ -7,15 +7,7 @@ from nicegui import ui
 
 from api.console.frame import Here, page
 from api.console.texts import N_
-from api.console.words import GRADES, KINDS, NUMERALS
-
-STANDINGS = {
-    "free": N_("free"),
-    "busy": N_("at work"),
-    "resting": N_("resting"),
-    "off_duty": N_("off duty"),
-    "out_of_service": N_("out of service"),
-}
+from api.console.words import GRADES, KINDS, NUMERALS, STANDINGS
 
 
 class CountyMap(ui.element, component="map.js", dependencies=["shared.js"]):

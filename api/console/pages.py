@@ -1,5 +1,49 @@
 """All pages of the console: importing one puts it into the menu."""
 
-from api.console import audit, board, incident, map, me
+from api.console import (
+    audit,
+    board,
+    duty,
+    exercises,
+    hazards,
+    incident,
+    kpis,
+    map,
+    me,
+    notifications,
+    plans,
+    quarantine,
+    report,
+    review,
+    rota,
+    rules,
+    sensors,
+    silences,
+    squads,
+    supplies,
+    warnings,
+)
 
-__all__ = ["audit", "board", "incident", "map", "me"]
+__all__ = [
+    "audit",
+    "board",
+    "duty",
+    "exercises",
+    "hazards",
+    "incident",
+    "kpis",
+    "map",
+    "me",
+    "notifications",
+    "plans",
+    "quarantine",
+    "report",
+    "review",
+    "rota",
+    "rules",
+    "sensors",
+    "silences",
+    "squads",
+    "supplies",
+    "warnings",
+]

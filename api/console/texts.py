@@ -33,6 +33,10 @@ class Texts:
         """The text that fits ``count``, with ``{count}`` filled in."""
         return catalogue(FOLDER, self.language).ngettext(one, many, count).format(count=count)
 
+    def word(self, words: Mapping[str, str], key: str) -> str:
+        """The word that stands for ``key`` in a table of words, in this language."""
+        return self.gettext(words[key])
+
     def say(self, both: Mapping[str, str] | None) -> str:
         """What the API gave in both languages, in this one; the other where this one is empty."""
         if not both:

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "waterlogging": N_("waterlogging"),
     "noise": N_("noise"),
 }
+INCIDENT_KINDS: Mapping[str, str] = {**KINDS, "hub": N_("the hub itself")}
 ROLES: Mapping[str, str] = {
     "viewer": N_("viewer"),
     "officer": N_("duty officer"),
@@ -41,4 +42,92 @@ TASK_STATUS: Mapping[str, str] = {
     "failed": N_("failed"),
     "refused": N_("refused"),
     "cancelled": N_("called off"),
+}
+SKILLS: Mapping[str, str] = {
+    "gas": N_("gas"),
+    "drainage": N_("drainage"),
+    "cover": N_("covers"),
+    "noise": N_("noise enforcement"),
+    "traffic": N_("traffic"),
+    "medical": N_("medical"),
+    "maintenance": N_("sensor maintenance"),
+}
+STANDINGS: Mapping[str, str] = {
+    "available": N_("available"),
+    "assigned": N_("assigned"),
+    "en_route": N_("en route"),
+    "on_scene": N_("on scene"),
+    "resting": N_("resting"),
+    "off_duty": N_("off duty"),
+    "out_of_service": N_("out of service"),
+}
+SHIFT_KINDS: Mapping[str, str] = {"duty": N_("on duty"), "leave": N_("on leave")}
+MOVEMENTS: Mapping[str, str] = {
+    "counted": N_("counted"),
+    "reserved": N_("promised"),
+    "issued": N_("issued"),
+    "returned": N_("taken back"),
+    "released": N_("released"),
+}
+REVISION_STATES: Mapping[str, str] = {
+    "proposed": N_("waits for approval"),
+    "approved": N_("approved"),
+    "rejected": N_("rejected"),
+}
+PERSONS: Mapping[str, str] = {
+    "grid_person": N_("grid's responsible person"),
+    "owner_unit": N_("owner unit"),
+    "leader": N_("duty leader"),
+    "duty_officer": N_("duty officer"),
+    "county_leader": N_("county leader"),
+}
+WARNING_STATES: Mapping[str, str] = {
+    "draft": N_("draft"),
+    "approved": N_("approved"),
+    "released": N_("released"),
+    "superseded": N_("superseded"),
+    "cancelled": N_("cancelled"),
+    "discarded": N_("thrown away"),
+}
+EXERCISE_STATES: Mapping[str, str] = {
+    "running": N_("running"),
+    "paused": N_("paused"),
+    "ended": N_("ended"),
+}
+KEY_TIMES: Mapping[str, str] = {
+    "detected": N_("detected"),
+    "filed": N_("filed"),
+    "dispatched": N_("dispatched"),
+    "confirmed": N_("confirmed"),
+    "arrived": N_("arrived"),
+    "finished": N_("finished"),
+    "verified": N_("verified"),
+    "closed": N_("closed"),
+}
+TRUST: Mapping[str, str] = {"high": N_("high"), "reduced": N_("reduced"), "low": N_("low")}
+QUARANTINE_STATES: Mapping[str, str] = {
+    "held": N_("held"),
+    "replayed": N_("replayed"),
+    "dropped": N_("dropped"),
+}
+NOTIFICATION_STATES: Mapping[str, str] = {
+    "waiting": N_("waiting"),
+    "sent": N_("sent"),
+    "received": N_("received"),
+    "dead": N_("could not be delivered"),
+}
+SOURCES: Mapping[str, str] = {
+    "hotline": N_("hotline 12319"),
+    "police": N_("police 110"),
+    "patrol": N_("patrol"),
+    "system": N_("another system"),
+}
+REPORTED_TYPES: Mapping[str, str] = {
+    "gas_smell": N_("smell of gas"),
+    "ponding": N_("water on the road"),
+    "cover_missing": N_("cover missing"),
+    "cover_open": N_("cover open"),
+    "cover_cracked": N_("cover cracked"),
+    "cover_rattling": N_("cover rattling"),
+    "noise_exceedance": N_("noise"),
 }

@@ -29,6 +29,7 @@ from dispatch.publisher import Publisher
 from lifeline.errors import HubError
 from lifeline.patience import PatientProtocol
 from lifeline.settings import Settings, load_settings
+from lifeline.stage import LiveStage
 from lifeline.wiring import Work, main
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
     if settings.broker_url is not None:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)
-    door = Door()
+    door, stage = Door(), None if settings.broker_url is None else LiveStage()
     app = create_app(
         pool,
         intake=intake,
@@ -140,6 +141,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         tls=settings.api_tls_certificate is not None,
         console=door,
         provider=_provider(settings),
+        stage=stage,
     )
     config = uvicorn.Config(
         app,
@@ -171,6 +173,8 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
                 await server.serve(sockets=[listening])
             finally:
                 finished.set()
+                if stage is not None:
+                    await stage.close()
                 for task in beside:
                     task.cancel()
 

@@ -48,7 +48,7 @@ def _action(address: str) -> str:
 async def test_squads_stand_as_they_say(everybody: dict[str, httpx.AsyncClient], pool: asyncpg.Pool) -> None:
     member = everybody["squad"]
     shown = (await member.get("/squads/gas-1")).json()
-    assert (shown["standing"], shown["open_tasks"]) == ("busy", [1])
+    assert (shown["standing"], shown["open_tasks"]) == ("assigned", [1])
     assert (await member.get("/squads/road-1")).status_code == 404
     assert (await member.post("/squads/road-1/position", json=HOME)).status_code == 404
     placed = await member.post("/squads/gas-1/position", json=HOME)
@@ -58,9 +58,9 @@ async def test_squads_stand_as_they_say(everybody: dict[str, httpx.AsyncClient],
     assert (out.json()["standing"], out.json()["out_reason"]) == ("out_of_service", "车辆故障")
     assert out.headers["etag"] == etag
     back = await everybody["officer"].post("/squads/gas-1/in-service")
-    assert (back.json()["standing"], back.json()["out_since"]) == ("busy", None)
+    assert (back.json()["standing"], back.json()["out_since"]) == ("assigned", None)
     standing = {one["squad_id"]: one["standing"] for one in (await everybody["viewer"].get("/squads")).json()["items"]}
-    assert standing == {"gas-1": "busy", "road-1": "off_duty"}
+    assert standing == {"gas-1": "assigned", "road-1": "off_duty"}
     refused = await everybody["administrator"].delete("/squads/gas-1", headers={"If-Match": "*"})
     assert refused.status_code == 409
     assert (await everybody["administrator"].delete("/squads/road-1", headers={"If-Match": "*"})).status_code == 204

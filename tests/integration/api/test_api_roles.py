@@ -63,6 +63,8 @@ TABLE: list[tuple[str, str, str]] = [
     ("GET", "/hazards/{hazard}/grounds", "voald"),
     ("POST", "/incidents/{incident}/acknowledge", "ol"),
     ("POST", "/incidents/{incident}/comment", "ol"),
+    ("GET", "/drills", "voald"),
+    ("POST", "/drills/gas-leak/start", "ol"),
     ("GET", "/incidents", "voald"),
     ("GET", "/incidents/{incident}", "voald"),
     ("POST", "/incidents", "ol"),
@@ -205,6 +207,7 @@ def template(method: str, route: str) -> tuple[str, str]:
         "shelter-1",
         "leader-1",
         "grid-1",
+        "gas-leak",
         SESSION,
     }
     path = route.removeprefix("http://hub") if route.startswith("http") else f"/api/v1{route}"

@@ -1,0 +1,285 @@
+"""Sensors: the latest values of all, and one sensor with its trend, limits, hazards and care."""
+
+from datetime import timedelta
+from typing import Any
+
+from nicegui import ui
+
+from api.console.asking import Question, ask
+from api.console.charts import trace
+from api.console.frame import Here, page
+from api.console.hazard_types import called
+from api.console.listing import Act, Column, Listing
+from api.console.parts import section
+from api.console.texts import N_
+from api.console.words import GRADES, KINDS
+
+_AT_ONCE = 500
+_SPANS = {6: None, 24: None, 168: "10min", 720: "1h", 8760: "1d"}
+_COLOURS = {"red": "#d9353a", "orange": "#f28c28", "yellow": "#d8b400", "blue": "#3f80e0"}
+
+
+@page("/sensors", N_("Sensors"), allowed="list_sensors", group="sense", place=10, icon="sensors")
+async def sensors(here: Here) -> None:
+    """Every sensor of a kind with what it reported last."""
+    _ = here.gettext
+    kinds = {each["kind"]: each for each in (await here.person.get("/kinds"))["items"]}
+
+    async def look() -> None:
+        query: dict[str, Any] = {"kind": kind.value, "limit": _AT_ONCE}
+        found = await here.person.get("/sensors", **query, grid_id=grid.value or None)
+        latest = (await here.person.get("/readings/latest", **query))["items"]
+        readings = {each["sensor"]: each["reading"] for each in latest}
+        listing.show([_row(here, kinds[kind.value], sensor, readings.get(sensor["code"])) for sensor in found["items"]])
+
+    async def save() -> None:
+        answer = await here.person.ask("GET", "/exports/sensors", query={"format": "csv", "kind": kind.value})
+        ui.download.content(answer.body, f"{kind.value}.csv", "text/csv")
+
+    with ui.element("form").classes("filters").on("submit.prevent", look):
+        kind = ui.select({name: _(word) for name, word in KINDS.items()}, value="gas", label=_("Kind"), on_change=look)
+        kind.props("dense outlined")
+        grid = ui.input(_("Grid")).props("dense outlined")
+        ui.button(_("Show")).props("type=submit unelevated")
+        ui.button(_("Save as CSV"), on_click=save).props("outline type=button")
+    listing = Listing(
+        here.texts,
+        [
+            Column("code", _("Sensor"), "link"),
+            Column("name", _("Place")),
+            Column("grid_id", _("Grid"), "code"),
+            Column("time", _("Heard"), "time"),
+            Column("values", _("Latest values")),
+            Column("owner_unit", _("Owner unit")),
+            Column("care", _("Care")),
+        ],
+        [],
+        label=_("Sensors"),
+    )
+    await look()
+
+
+def _row(here: Here, kind: dict[str, Any], sensor: dict[str, Any], reading: dict[str, Any] | None) -> dict[str, Any]:
+    _ = here.gettext
+    care = [
+        _("new, not looked at") if sensor["provisioned"] else "",
+        _("calibration overdue") if sensor["calibration_overdue"] else "",
+        _("retired") if sensor["retired_at"] else "",
+    ]
+    return {
+        "id": sensor["code"],
+        "code": [sensor["code"], f"sensors/{sensor['code']}"],
+        "name": here.texts.say(sensor["name"]),
+        "grid_id": sensor["grid_id"],
+        "time": reading and reading["time"],
+        "values": values_of(here, kind, reading),
+        "owner_unit": sensor["owner_unit"],
+        "care": ", ".join(each for each in care if each),
+    }
+
+
+def values_of(here: Here, kind: dict[str, Any], reading: dict[str, Any] | None) -> str:
+    """What a reading says, in words and units; empty for none."""
+    if reading is None:
+        return ""
+    states = [
+        f"{here.texts.say(each['label'])} {reading[each['name']]}"
+        for each in kind["states"]
+        if reading.get(each["name"])
+    ]
+    quantities = [
+        f"{here.texts.say(each['label'])} {reading[each['name']]:g} {each['unit']}".strip()
+        for each in kind["quantities"]
+        if reading.get(each["name"]) is not None
+    ]
+    return " · ".join(states + quantities)
+
+
+@page("/sensors/{code}", N_("Sensor"), allowed="show_sensor")
+async def sensor(here: Here, code: str) -> None:
+    """One sensor: where it is, whom it belongs to, what it measured against the limits in force, its hazards."""
+    _ = here.gettext
+    found = await here.person.get(f"/sensors/{code}")
+    kind = next(each for each in (await here.person.get("/kinds"))["items"] if each["kind"] == found["kind"])
+    _about(here, found)
+    _care(here, found)
+    await _hazards(here, code)
+    limits = await _limits(here, found)
+    plots = ui.element("div")
+
+    async def draw() -> None:
+        now, bucket = here.context.clock(), _SPANS[span.value]
+        since = (now - timedelta(hours=span.value)).isoformat()
+        query = {"from": since, "to": now.isoformat(), "bucket": bucket, "limit": 5000 if bucket is None else 500}
+        readings = (await here.person.get(f"/sensors/{code}/readings", **query))["items"]
+        plots.clear()
+        with plots:
+            for quantity in kind["quantities"]:
+                points = _points(readings, quantity["name"], bucket)
+                if points:
+                    title = f"{here.texts.say(quantity['label'])} {quantity['unit']}"
+                    trace(title, points, _lines(here, limits.get(quantity["name"], {})))
+
+    with section(_("Trend")):
+        spans = {6: _("6 hours"), 24: _("a day"), 168: _("a week"), 720: _("30 days"), 8760: _("a year")}
+        with ui.row().classes("filters"):
+            span = ui.select(spans, value=24, label=_("The last"), on_change=draw).props("dense outlined")
+        plots.move(ui.context.slot.parent)
+    await draw()
+
+
+def _about(here: Here, sensor: dict[str, Any]) -> None:
+    _ = here.gettext
+    place = sensor["position"]
+    facts = {
+        _("Kind"): here.texts.word(KINDS, sensor["kind"]),
+        _("Grid"): sensor["grid_id"],
+        _("Position"): place and f"{place['longitude']:.5f}, {place['latitude']:.5f}",
+        _("Owner unit"): sensor["owner_unit"],
+        _("Responsible"): f"{sensor['responsible_person']} {sensor['responsible_phone']}".strip(),
+        _("Attributes"): ", ".join(f"{name} = {value}" for name, value in sensor["attributes"].items()),
+        _("Calibrated"): sensor["calibrated_on"],
+        _("Calibration due"): sensor["calibration_due_on"],
+        _("Camera"): " ".join(each for each in (sensor["camera_id"], sensor["camera_url"]) if each),
+    }
+    with section(f"{sensor['code']} {here.texts.say(sensor['name'])}"):
+        if sensor["calibration_overdue"]:
+            ui.label(_("⚠ The calibration is overdue: what it measures is trusted less.")).classes("fault")
+        Listing(
+            here.texts,
+            [Column("fact", _("What")), Column("value", _("Value"))],
+            [{"id": fact, "fact": fact, "value": value} for fact, value in facts.items() if value],
+            label=_("About the sensor"),
+        )
+
+
+def _care(here: Here, sensor: dict[str, Any]) -> None:
+    _ = here.gettext
+
+    async def silence() -> None:
+        questions = [
+            Question("ends_at", _("Until"), "time"),
+            Question("reason", _("Reason")),
+            Question("work_order", _("Work order"), optional=True),
+        ]
+        given = await ask(here, _("Silence {sensor}").format(sensor=sensor["code"]), questions)
+        if given is not None:
+            await here.person.post("/silences", {"sensor": sensor["code"], **given})
+            ui.notify(_("Silenced. What it reports is recorded and calls nobody out."), type="positive")
+
+    if here.person.may("add_silence"):
+        with ui.row().classes("filters"):
+            ui.button(_("Silence it"), on_click=silence).props("outline")
+
+
+async def _hazards(here: Here, code: str) -> None:
+    _ = here.gettext
+    found = (await here.person.get("/hazards", sensor=code, limit=20))["items"]
+    types = await called(here)
+    with section(_("Latest hazards")):
+        Listing(
+            here.texts,
+            [
+                Column("grade", _("Grade"), "grade"),
+                Column("hazard_type", _("Hazard type")),
+                Column("reason", _("Reason")),
+                Column("raised_at", _("Raised"), "time"),
+                Column("cleared_at", _("Cleared"), "time"),
+            ],
+            [
+                {
+                    **each,
+                    "id": each["hazard_id"],
+                    "hazard_type": types.get(each["hazard_type"], each["hazard_type"]),
+                    "reason": here.texts.say(each["reason"]),
+                }
+                for each in found
+            ],
+            label=_("Latest hazards"),
+        )
+
+
+async def _limits(here: Here, sensor: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Limits in force by quantity and colour that hold for this sensor at any hour of the day."""
+    limits: dict[str, dict[str, float]] = {}
+    for rule in (await here.person.get("/rules", kind=sensor["kind"]))["items"]:
+        body = rule["body"]
+        for case in body.get("cases", []):
+            when = case.get("when", {})
+            if "hours" in case or any(
+                sensor["attributes"].get(name) not in _several(wanted) for name, wanted in when.items()
+            ):
+                continue
+            limits.setdefault(body.get("quantity", ""), {}).update(case.get("limits", {}))
+            break
+    return limits
+
+
+def _several(wanted: Any) -> list[Any]:
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def _points(readings: list[dict[str, Any]], name: str, bucket: str | None) -> list[list[Any]]:
+    if bucket is None:
+        return [[each["time"], each[name]] for each in readings if each[name] is not None]
+    return [[each["time"], each[name]["max"]] for each in readings if each[name]["max"] is not None]
+
+
+def _lines(here: Here, limits: dict[str, float]) -> list[dict[str, Any]]:
+    words = {word: here.gettext(word) for word in GRADES.values()}
+    return [
+        {
+            "yAxis": value,
+            "label": {"formatter": f"{words[colour]} {value:g}"},
+            "lineStyle": {"color": _COLOURS[colour]},
+        }
+        for colour, value in limits.items()
+    ]
+
+
+@page("/work-orders", N_("Work orders"), allowed="list_work_orders", group="sense", place=30, icon="build")
+async def work_orders(here: Here) -> None:
+    """Sensors that need care, bundled per grid and day; none of them calls anybody out."""
+    _ = here.gettext
+    found = (await here.person.get("/work-orders", limit=200))["items"]
+
+    async def open_order(_name: str, work_order_id: int) -> None:
+        order, types = await here.person.get(f"/work-orders/{work_order_id}"), await called(here)
+        with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
+            dialog.on("hide", dialog.delete)
+            Listing(
+                here.texts,
+                [
+                    Column("sensor", _("Sensor"), "link"),
+                    Column("hazard_type", _("What is wrong")),
+                    Column("reason", _("Reason")),
+                    Column("cleared_at", _("Cleared"), "time"),
+                ],
+                [
+                    {
+                        **each,
+                        "id": each["hazard_id"],
+                        "hazard_type": types.get(each["hazard_type"], each["hazard_type"]),
+                        "sensor": [each["sensor"], f"sensors/{each['sensor']}"],
+                        "reason": here.texts.say(each["reason"]),
+                    }
+                    for each in order["sensors"]
+                ],
+                label=_("Sensors"),
+            )
+
+    Listing(
+        here.texts,
+        [
+            Column("day", _("Day"), "code"),
+            Column("grid_id", _("Grid"), "code"),
+            Column("open_items", _("Still to do"), "number"),
+            Column("items", _("All"), "number"),
+            Column("created_at", _("Made"), "time"),
+            Column("done_at", _("Done"), "time"),
+        ],
+        [{**each, "id": each["work_order_id"]} for each in found],
+        label=_("Work orders"),
+        acts=[Act("open", _("Sensors"), key="Enter")],
+        on_act=open_order,
+    )

@@ -1,0 +1,80 @@
+"""Silences: while work is going on, what a sensor, a grid or a kind reports is recorded and calls nobody out."""
+
+from typing import Any
+
+from nicegui import ui
+
+from api.console.asking import Question, ask
+from api.console.frame import Here, page
+from api.console.listing import Act, Column, Listing
+from api.console.texts import N_
+from api.console.words import KINDS
+
+
+@page("/silences", N_("Silences"), allowed="list_silences", group="sense", place=20, icon="notifications_off")
+async def silences(here: Here) -> None:
+    """Those in force and to come; what is still bad when one ends is raised then."""
+    _ = here.gettext
+
+    async def look() -> None:
+        found = await here.person.get("/silences", over=None if over.value else False, limit=200)
+        listing.show([_row(here, each) for each in found["items"]])
+
+    async def add() -> None:
+        given = await ask(here, _("Silence a sensor, a grid or a kind"), _questions(here))
+        if given is not None:
+            await here.person.post("/silences", given)
+            await look()
+
+    async def end(_name: str, silence_id: int) -> None:
+        if await ask(here, _("End this silence now?"), []) is not None:
+            await here.person.post(f"/silences/{silence_id}/end")
+            await look()
+
+    with ui.row().classes("filters"):
+        if here.person.may("add_silence"):
+            ui.button(_("Add a silence"), on_click=add).props("unelevated")
+        over = ui.switch(_("Those that are over, too"), on_change=look)
+    listing = Listing(
+        here.texts,
+        [
+            Column("what", _("What")),
+            Column("reason", _("Reason")),
+            Column("work_order", _("Work order"), "code"),
+            Column("starts_at", _("From"), "time"),
+            Column("ends_at", _("Until"), "time"),
+            Column("hazards", _("Hazards silenced"), "number"),
+            Column("created_by", _("Who"), "code"),
+            Column("ended_by", _("Ended by"), "code"),
+        ],
+        [],
+        label=_("Silences"),
+        acts=[Act("end", _("End it"))] if here.person.may("end_silence") else [],
+        on_act=end,
+    )
+    await look()
+
+
+def _questions(here: Here) -> list[Question]:
+    _ = here.gettext
+    kinds = {name: _(word) for name, word in KINDS.items()}
+    return [
+        Question("sensor", _("Sensor"), optional=True),
+        Question("grid_id", _("Grid"), optional=True),
+        Question("kind", _("Kind"), "choice", choices=kinds, optional=True),
+        Question("hazard_type", _("Hazard type"), optional=True),
+        Question("ends_at", _("Until"), "time"),
+        Question("reason", _("Reason")),
+        Question("work_order", _("Work order"), optional=True),
+    ]
+
+
+def _row(here: Here, silence: dict[str, Any]) -> dict[str, Any]:
+    kind = here.texts.word(KINDS, silence["kind"]) if silence["kind"] else None
+    parts = (silence["sensor"], silence["grid_id"], kind, silence["hazard_type"])
+    return {
+        **silence,
+        "id": silence["silence_id"],
+        "what": " · ".join(part for part in parts if part),
+        "without": ["end"] if silence["ended_by"] else [],
+    }
