@@ -11,14 +11,16 @@ import structlog
 
 from api.fields import Bilingual
 from api.stage import Drill, DrillStart
-from lifeline.demonstration.script import COUNTY
 from lifeline.offspring import die_with_parent
-from simulators.drill import DRILLS, load_drill
-from simulators.roster import read_roster
 
 
 @cache
 def _shipped() -> tuple[Drill, ...]:
+    # Read when somebody looks: the start of the API doesn't wait for the simulators.
+    from lifeline.demonstration.script import COUNTY
+    from simulators.drill import DRILLS, load_drill
+    from simulators.roster import read_roster
+
     sensors = read_roster(COUNTY / "sensors.csv")
     found = [load_drill(path, sensors) for path in sorted(DRILLS.glob("*.yaml"))]
     return tuple(

@@ -24,7 +24,7 @@ async def test_an_officer_sends_another_squad(
     assert listed[0]["arrival_s"] == 120
     address = f"/tasks/{county.task}/decisions/reassign"
     body = {"squad_id": "road-1", "reason": "电话已确认"}
-    assert "off_duty" in (await officer.post(address, json=body)).text
+    assert "off duty" in (await officer.post(address, json=body)).text
     await pool.execute(OTHER)
     await pool.execute(  # the order went out, so it has to be called off
         "INSERT INTO notification (key, kind, task_id, channel, recipient, body, created_at, attempts, sent_at)"
