@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -231,17 +232,17 @@ def create_app(
     app.add_middleware(RequestLog, tls=tls)
     install(app)
     app.mount(CONSOLE, console or Door(), name="console")
-    spec = document(app)
 
     @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
-        return JSONResponse(spec)
+        return JSONResponse(await asyncio.to_thread(openapi_document))
 
     return app
 
 
+@cache
 def openapi_document() -> dict[str, Any]:
-    """The OpenAPI 3.1 description, without starting or opening anything."""
+    """The OpenAPI 3.1 description, without starting or opening anything; made when somebody asks for it."""
     return document(_bare_app())
 
 

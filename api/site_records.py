@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
@@ -127,7 +127,11 @@ def _photo(taken: Taken) -> SitePhoto:
     responses=_IMAGE,
 )
 async def show_site_photo(
-    store: Reach, caller: CallerOf, task_id: RowId, photo_id: RowId, small: YesNo = False
+    store: Reach,
+    caller: CallerOf,
+    task_id: RowId,
+    photo_id: RowId,
+    small: Annotated[YesNo, Query(description="At most 240 pixels wide and high")] = False,
 ) -> Response:
     async with store.reading() as connection:
         await check_task(connection, task_id, caller)

