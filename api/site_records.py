@@ -1,7 +1,7 @@
 """What squads recorded on site, for officers to read: ticked checklist, notes, photos."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
