@@ -63,7 +63,8 @@ async def squads(here: Here) -> None:
 
 def _row(here: Here, squad: dict[str, Any]) -> dict[str, Any]:
     _ = here.gettext
-    standing = here.texts.word(STANDINGS, squad["standing"])
+    is_out = squad["out_since"] is not None  # whatever it is still at
+    standing = here.texts.word(STANDINGS, "out_of_service" if is_out else squad["standing"])
     return {
         "id": squad["squad_id"],
         "name": here.texts.say(squad["name"]),
@@ -73,7 +74,7 @@ def _row(here: Here, squad: dict[str, Any]) -> dict[str, Any]:
         "duty": _duty(here, squad),
         "seen_at": squad["seen_at"],
         "phone": squad["phone"],
-        "without": ["out"] if squad["standing"] == "out_of_service" else ["back"],
+        "without": ["out"] if is_out else ["back"],
     }
 
 

@@ -54,11 +54,13 @@ def addresses(settings: Settings, known: Settings) -> list[str]:
     """Where everything is, for people, without passwords. ``known`` is ``settings`` with every address filled in."""
     broker: Broker = known.broker
     scheme = "mqtts" if broker.tls else "mqtt"
+    site = f"{'http' if known.api_tls_certificate is None else 'https'}://{known.api_host}:{known.api_port}"
     host = known.database.rpartition("@")[2]
     kept = f" (password in {settings.data_dir / 'postgres.password'})" if settings.database_url is None else ""
     probes = ", ".join(f"{role} http://{known.probe_host}:{known.probe_port(role)}/metrics" for role in ROLES)
     return [
-        f"API       http://{known.api_host}:{known.api_port}/api/v1",
+        f"API       {site}/api/v1",
+        f"Console   {site}/console (squads: {site}/squad, everybody: {site}/public)",
         f"Broker    {scheme}://{broker.host}:{broker.port}",
         f"Database  postgresql://{host}{kept}",
         f"Metrics   {probes}",

@@ -7,9 +7,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 RATES = ("hub_rate", "drain_rate", "copy_rate", "usual_rate")
 
 
+@pytest.mark.alone
+@pytest.mark.timeout(320)
 def test_every_figure_is_measured_on_embedded_servers() -> None:
     others = {name: value for name, value in os.environ.items() if not name.startswith("LIFELINE_")}
     # Not below pytest's folders, which are closed to the account that the database runs as.
@@ -20,7 +24,7 @@ def test_every_figure_is_measured_on_embedded_servers() -> None:
             env={**others, "LIFELINE_DATA_DIR": str(Path(folder) / "data")},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         figures = json.loads(figures_file.read_text())
