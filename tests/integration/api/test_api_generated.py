@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ def share_of(role: str) -> list[str]:
 
 def describable() -> dict[str, Any]:
     """OpenAPI without what it can't say: what a cursor, an order of times and the lines of a CSV file have to be."""
-    document = openapi_document()
+    document = deepcopy(openapi_document())
     del document["paths"]["/api/v1/imports/sensors"]
     del document["paths"]["/api/v1/imports/rota"]
     del document["paths"]["/ingress/onenet"]  # one more method of an address that /ingress/{format} takes too

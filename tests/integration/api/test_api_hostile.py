@@ -85,7 +85,7 @@ def requests_with(text: str, county: Any) -> Iterator[Hostile]:
     }
     plain |= {"warning_id": county.warning, "identifier": "x", "work_order_id": county.order}
     plain |= {"squad_id": "gas-1", "uid": "shift-1", "store_id": "store-1", "item": "blower", "grid_id": "grid-1"}
-    plain |= {"shelter_id": "shelter-1", "contact_id": "leader-1"}
+    plain |= {"shelter_id": "shelter-1", "contact_id": "leader-1", "photo_id": county.photo}
     plain |= {"session_id": "00000000-0000-4000-8000-000000000000"}
     for route, methods in openapi_document()["paths"].items():
         for method, operation in methods.items():
