@@ -86,7 +86,7 @@ async def generate_requests(described: Path, address: str, role: str, token: str
     accepted = f"checks.positive_data_acceptance.expected-statuses = {json.dumps(_ACCEPTED)}\n"
     share = share_of(role)
     configuration = described.with_name(f"schemathesis-{role}.toml")
-    # An ETag that fits nothing is refused with 412, a body too large with 413, which schemathesis doesn't expect of a wrong value.
+    # A wrong ETag is refused with 412 and a body too large with 413; schemathesis doesn't expect that of itself.
     refused = f"checks.negative_data_rejection.expected-statuses = {json.dumps(_REFUSED)}\n"
     configuration.write_text(
         refused
