@@ -22,7 +22,7 @@ BACKGROUND_RATE = 5_000
 SAMPLES = 200
 SQUADS = 40
 _SPACING_S = 0.05
-_LOST_AFTER_S = 60.0
+_LOST_AFTER_S = 10.0
 _APART_DEGREES = 0.03  # 3 km: each red is an incident of its own, also in a storm
 PREFIX = "benchlatency"
 
