@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.routing import BaseRoute
 
 from api import (
     candidates,
@@ -247,7 +248,7 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _bare_app() -> FastAPI:
-    app = FastAPI(
+    return FastAPI(
         title="Lifeline",
         summary="Sensing and emergency-response hub of a county",
         description=_DESCRIPTION,
@@ -257,20 +258,26 @@ def _bare_app() -> FastAPI:
         docs_url=None,  # its page would load scripts from another server
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
+        routes=list(_routes()),
     )
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Every route; worked out once, since their signatures take longer to read than an app to make."""
+    root = APIRouter(generate_unique_id_function=lambda route: route.name)
     everything = APIRouter(prefix=PREFIX)
     for router in _ROUTERS:
         everything.include_router(router)
-    app.include_router(everything)
-    app.include_router(push.open_router)
-    app.include_router(alertmanager.router)  # before the formats, whose path takes any word
-    app.include_router(push.router)
-    app.include_router(public.router)
-    app.include_router(page.router)
+    root.include_router(everything)
+    root.include_router(push.open_router)
+    root.include_router(alertmanager.router)  # before the formats, whose path takes any word
+    root.include_router(push.router)
+    root.include_router(public.router)
+    root.include_router(page.router)
     for router in squadpage.ROUTERS:
-        app.include_router(router, prefix=squadpage.PREFIX)
-    return app
+        root.include_router(router, prefix=squadpage.PREFIX)
+    return tuple(root.routes)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
