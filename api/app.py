@@ -7,8 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from api import (
@@ -33,6 +34,7 @@ from api import (
 )
 from api.access import federated, keys, login, users
 from api.access.throttle import Limits, Throttles
+from api.address import PREFIX, SQUAD_PAGE
 from api.answers import document
 from api.audit import trail
 from api.body_limit import BodyLimit
@@ -69,7 +71,6 @@ from api.webhooks.guard import Doors
 if TYPE_CHECKING:
     from api.access.oidc import Provider
 
-PREFIX = "/api/v1"
 VERSION = "1.0.0"
 _FILE_BYTES = {f"{PREFIX}/imports/sensors": 8_000_000, f"{PREFIX}/imports/rota": 1_000_000}
 _EXPORTS = 2
@@ -127,6 +128,12 @@ _ROUTERS = (
     events.router,
     routes.router,
     webhooks.router,
+    push.open_router,
+    alertmanager.router,  # before the formats, whose path takes any word
+    push.router,
+    public.router,
+    page.router,
+    *squadpage.ROUTERS,
 )
 _DESCRIPTION = """Sensors, readings, hazards, incidents and tasks of a county's sensing and emergency-response hub.
 
@@ -264,24 +271,16 @@ def _bare_app() -> FastAPI:
 
 @cache
 def _routes() -> tuple[BaseRoute, ...]:
-    """Every route; worked out once, since their signatures take longer to read than an app to make."""
-    root = APIRouter(generate_unique_id_function=lambda route: route.name)
-    everything = APIRouter(prefix=PREFIX)
-    for router in _ROUTERS:
-        everything.include_router(router)
-    root.include_router(everything)
-    root.include_router(push.open_router)
-    root.include_router(alertmanager.router)  # before the formats, whose path takes any word
-    root.include_router(push.router)
-    root.include_router(public.router)
-    root.include_router(page.router)
-    for router in squadpage.ROUTERS:
-        root.include_router(router, prefix=squadpage.PREFIX)
-    return tuple(root.routes)
+    """Every route, in one row: routers within routers would each look through their own for every request."""
+    routes = [route for router in _ROUTERS for route in router.routes]
+    for route in routes:
+        if isinstance(route, APIRoute):
+            route.operation_id = route.name
+    return tuple(routes)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    on_page = request.url.path.startswith(f"{squadpage.PREFIX}/")
+    on_page = request.url.path.startswith(f"{SQUAD_PAGE}/")
     return await (squadpage.refuse if on_page else answer_error)(request, error)
 
 

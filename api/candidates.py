@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api import tasks
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Bilingual, Reason, RowId, SquadId, Strict
@@ -15,7 +16,7 @@ from api.tasks import TaskWithEvents, check_task, whole_task
 from dispatch.candidates import candidates_of
 from dispatch.dispatcher import send_by_hand
 
-router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/tasks", tags=["tasks"], route_class=GuardedRoute)
 
 
 class Candidate(BaseModel):

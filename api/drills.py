@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import DrillStage
 from api.errors import NotFound
 from api.stage import Drill, DrillStart
 
-router = APIRouter(prefix="/drills", tags=["exercises"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/drills", tags=["exercises"], route_class=GuardedRoute)
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="The drill's name")]
 
 

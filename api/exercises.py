@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -23,7 +24,7 @@ from dispatch import exercises
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("exercises", RowNumber)
 Status = Literal["running", "paused", "ended"]
-router = APIRouter(prefix="/exercises", tags=["exercises"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/exercises", tags=["exercises"], route_class=GuardedRoute)
 
 
 class Exercise(BaseModel):

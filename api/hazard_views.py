@@ -11,13 +11,14 @@ from alerts import register
 from alerts.register import View
 from alerts.tracks import ZONE
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.errors import InvalidValue
 from api.fields import Grade, HazardType, Maybe, Strict
 
 _MOST_DAYS = 366
-router = APIRouter(prefix="/register", tags=["hazards"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/register", tags=["hazards"], route_class=GuardedRoute)
 Days = Annotated[int, Field(ge=1, le=_MOST_DAYS, json_schema_extra={"x-unit": "d"})]
 
 

@@ -4,12 +4,13 @@ from fastapi import APIRouter
 
 from alerts import register
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Because, Maybe, Remark, RowId
 from api.hazards import WHOLE, HazardWithEvents, whole
 
-router = APIRouter(prefix="/hazards/{hazard_id}", tags=["hazards"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/hazards/{{hazard_id}}", tags=["hazards"], route_class=GuardedRoute)
 _ACKNOWLEDGED = {**WHOLE, "acknowledged_at": "2026-05-01T08:02:00Z", "acknowledged_by": "key:duty"}
 _CHECKED = {**WHOLE, "checked_at": "2026-05-01T08:40:00Z"}
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from alerts.evidence import trust_of
 from alerts.trust import Level
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -37,7 +38,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("hazards", RowNumber)
 _MOST_EVENTS = 200
 _MOST_OF_INCIDENT = 200
-router = APIRouter(tags=["hazards"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["hazards"], route_class=GuardedRoute)
 
 
 class Hazard(BaseModel):

@@ -8,13 +8,14 @@ import asyncpg
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from api.address import PREFIX
 from api.answers import answers, problem
 from api.context import Context, Now, context_of
 from api.errors import ApiError, Unhealthy
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
-router = APIRouter(tags=["health"])
+router = APIRouter(prefix=PREFIX, tags=["health"])
 
 State = Literal["working", "starting", "silent", "missing"]
 

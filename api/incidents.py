@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from alerts.stages import How, Stage
 from api import hazards, tasks
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Reach
 from api.cursors import Cursor, RowNumber
@@ -24,7 +25,7 @@ from database.queries import load_queries
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("incidents", RowNumber)
 _MOST_EVENTS = 500
-router = APIRouter(tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["incidents"], route_class=GuardedRoute)
 
 
 class Incident(BaseModel):

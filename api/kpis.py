@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.errors import InvalidValue
@@ -15,7 +16,7 @@ from api.fields import Bilingual, Instant, Maybe, Strict
 from dispatch import kpis
 
 _LONGEST = timedelta(days=3660)
-router = APIRouter(tags=["kpis"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["kpis"], route_class=GuardedRoute)
 Share = Annotated[float | None, Field(description="0 to 1; null: nothing to count")]
 Seconds = Annotated[float | None, Field(description="Null: nothing to count", json_schema_extra={"x-unit": "s"})]
 

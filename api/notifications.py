@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -20,7 +21,7 @@ from dispatch.messages import acknowledge, revive
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("notifications", RowNumber)
 State = Literal["waiting", "sent", "received", "dead"]
-router = APIRouter(tags=["notifications"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["notifications"], route_class=GuardedRoute)
 
 
 class Notification(BaseModel):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -19,7 +20,7 @@ from dispatch.permits import Verdict, ask
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("permits", RowNumber)
-router = APIRouter(tags=["permits"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["permits"], route_class=GuardedRoute)
 
 
 class PermitSample(BaseModel):

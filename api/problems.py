@@ -8,10 +8,9 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import compile_path
+from starlette.routing import Route
 
 from alerts.cases import UnknownIncidentError
 from alerts.intake import ReportError
@@ -246,8 +245,8 @@ def _methods_of(request: Request) -> set[str]:
     # Starlette names the methods of the first route of a path only.
     return {
         method
-        for route in iter_route_contexts(request.app.routes)
-        if route.path is not None and compile_path(route.path)[0].match(request.url.path)
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.url.path)
         for method in route.methods or ()
     }
 

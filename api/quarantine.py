@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach, context_of
 from api.cursors import Cursor, RowNumber
@@ -23,7 +24,7 @@ from ingest.quarantine import drop, replay
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("quarantine", RowNumber)
 Status = Literal["held", "replayed", "dropped"]
-router = APIRouter(tags=["quarantine"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["quarantine"], route_class=GuardedRoute)
 
 
 class Quarantined(BaseModel):

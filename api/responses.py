@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Reach
 from api.errors import NotFound
@@ -19,7 +20,7 @@ from dispatch.reports import Kind
 from dispatch.responses import responses_of
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
-router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/incidents", tags=["incidents"], route_class=GuardedRoute)
 
 
 class ResponseRole(BaseModel):

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Exports, Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -21,7 +22,7 @@ from dispatch.review import Review, review, write_page
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("situation-reports", RowNumber)
-router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/incidents", tags=["incidents"], route_class=GuardedRoute)
 
 
 class TimelineEntry(BaseModel):

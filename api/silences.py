@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from alerts import silences
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -32,7 +33,7 @@ from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("silences", RowNumber)
-router = APIRouter(prefix="/silences", tags=["silences"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/silences", tags=["silences"], route_class=GuardedRoute)
 WorkOrder = Annotated[
     str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$", description="Number of the work order")
 ]

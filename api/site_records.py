@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Reach
 from api.errors import NotFound
@@ -14,7 +15,7 @@ from api.fields import Bilingual, Position, RowId, YesNo, position
 from api.tasks import check_task
 from dispatch.site import Taken, photo_image, site_record
 
-router = APIRouter(prefix="/tasks/{task_id}/site", tags=["tasks"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/tasks/{{task_id}}/site", tags=["tasks"], route_class=GuardedRoute)
 
 
 class ChecklistItem(BaseModel):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from api.access.caller import Caller
 from api.access.guard import CallerOf, GuardedRoute, refuse_role
 from api.access.roles import ACT, REPORT
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -25,7 +26,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("tasks", RowNumber)
 _MOST_EVENTS = 200
 _MOST_OF_INCIDENT = 100
-router = APIRouter(tags=["tasks"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["tasks"], route_class=GuardedRoute)
 
 
 class Task(BaseModel):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Reach
 from api.cursors import Cursor, RowNumber
@@ -18,7 +19,7 @@ from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("work-orders", RowNumber)
-router = APIRouter(prefix="/work-orders", tags=["work orders"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/work-orders", tags=["work orders"], route_class=GuardedRoute)
 
 
 class WorkOrder(BaseModel):

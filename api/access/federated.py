@@ -12,6 +12,7 @@ from api.access.caller import address_of
 from api.access.login import GRANTED, Granted, granted, origin_of
 from api.access.passwords import hash_password, one_time_password
 from api.access.sessions import begin_session
+from api.address import PREFIX
 from api.answers import answers
 from api.audit.trace import Trace, act_for
 from api.context import Now, Reach, context_of
@@ -26,7 +27,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _COOKIE = "lifeline_oidc"
 _PATH = "/api/v1/auth/oidc"
 _LASTS_S = 600
-router = APIRouter(prefix="/auth/oidc", tags=["auth"])
+router = APIRouter(prefix=f"{PREFIX}/auth/oidc", tags=["auth"])
 
 
 class Answer(Strict):

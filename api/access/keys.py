@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from api.access.caller import digest, new_secret
 from api.access.guard import CallerOf, GuardedRoute
 from api.access.roles import KeyRole
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
@@ -23,7 +24,7 @@ from database.queries import load_queries
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("keys", Name)
 _NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-router = APIRouter(prefix="/keys", tags=["keys"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/keys", tags=["keys"], route_class=GuardedRoute)
 KeyName = Annotated[str, InPath(pattern=_NAME_PATTERN, description="The key's name")]
 Scope = Annotated[str, Field(pattern=r"^[a-z-]{1,32}$", examples=["readings"])]
 

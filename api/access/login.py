@@ -13,6 +13,7 @@ from api.access.caller import address_of
 from api.access.guard import CallerOf, GuardedRoute
 from api.access.roles import Role
 from api.access.sessions import ACCESS_FOR, Origin, Tokens, end_all, end_session, log_in, refresh, replace_password
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach, context_of
 from api.errors import Forbidden
@@ -22,8 +23,8 @@ from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _MOST_SESSIONS = 500
-open_router = APIRouter(prefix="/auth", tags=["auth"])
-router = APIRouter(prefix="/auth", tags=["auth"], route_class=GuardedRoute)
+open_router = APIRouter(prefix=f"{PREFIX}/auth", tags=["auth"])
+router = APIRouter(prefix=f"{PREFIX}/auth", tags=["auth"], route_class=GuardedRoute)
 
 Secret = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 

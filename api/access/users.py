@@ -14,6 +14,7 @@ from api.access.accounts import NAME_PATTERN, Details, add_account, change_accou
 from api.access.guard import CallerOf, GuardedRoute
 from api.access.login import SESSIONS, Ended, Sessions, sessions_of
 from api.access.roles import AccountRole
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach
@@ -23,7 +24,7 @@ from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("users", Name)
-router = APIRouter(prefix="/users", tags=["users"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/users", tags=["users"], route_class=GuardedRoute)
 UserName = Annotated[str, InPath(pattern=NAME_PATTERN, description="The user's name")]
 FullName = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["王敏"])]
 

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -21,7 +22,7 @@ from database.queries import load_queries
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("audit", RowNumber)
 _AT_ONCE = 1000
-router = APIRouter(tags=["audit"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["audit"], route_class=GuardedRoute)
 Word = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_.:@-]+$")]
 
 

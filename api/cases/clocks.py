@@ -10,11 +10,12 @@ from alerts.cases import overdue
 from alerts.clockbook import clocks_in_force
 from alerts.stages import Stage
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Grade, Strict
 
-router = APIRouter(prefix="/clocks", tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/clocks", tags=["incidents"], route_class=GuardedRoute)
 
 
 class Shift(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from alerts.intake import Report, Source, take_report
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -22,7 +23,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("reports", RowNumber)
 _OLDEST = timedelta(days=30)
 _AHEAD = timedelta(minutes=5)
-router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/incidents", tags=["incidents"], route_class=GuardedRoute)
 Reference = Annotated[
     str,
     Field(

@@ -7,12 +7,13 @@ from pydantic import Field
 
 from alerts import regrouping
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Note, Reason, RowId, Strict
 from api.incidents import WHOLE, WholeIncident, whole
 
-router = APIRouter(prefix="/incidents/{incident_id}", tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/incidents/{{incident_id}}", tags=["incidents"], route_class=GuardedRoute)
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 

@@ -4,12 +4,13 @@ from fastapi import APIRouter
 
 from alerts import remarks
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Because, Maybe, Remark, RowId
 from api.incidents import WHOLE, WholeIncident, check_incident, whole
 
-router = APIRouter(prefix="/incidents/{incident_id}", tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/incidents/{{incident_id}}", tags=["incidents"], route_class=GuardedRoute)
 
 
 @router.post(

@@ -9,12 +9,13 @@ from pydantic import Field
 from alerts import cases
 from alerts.stages import Step
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Because, Maybe, Reason, Remark, RowId, Strict
 from api.incidents import WHOLE, WholeIncident, whole
 
-router = APIRouter(prefix="/incidents/{incident_id}", tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/incidents/{{incident_id}}", tags=["incidents"], route_class=GuardedRoute)
 Action = Annotated[
     Literal["file", "feed_back", "verify", "close"], InPath(description="What the centre does to the case")
 ]

@@ -9,6 +9,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field, model_validator
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Reach
@@ -21,7 +22,7 @@ from dispatch.plans import Person
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("contacts", Name)
-router = APIRouter(prefix="/contacts", tags=["contacts"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/contacts", tags=["contacts"], route_class=GuardedRoute)
 ContactId = Annotated[SquadId, InPath(description="The contact's identifier")]
 Channel = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", description="By its name in the channels file")]
 

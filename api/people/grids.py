@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Reach
@@ -22,7 +23,7 @@ from database.queries import load_queries
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("grids", Name)
 _GEOJSON = "application/geo+json"
-router = APIRouter(tags=["grids"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["grids"], route_class=GuardedRoute)
 GridInPath = Annotated[GridId, InPath()]
 Degree = Annotated[float, Field(ge=-180, le=180)]
 Corner = Annotated[list[Degree], Field(min_length=2, max_length=2)]

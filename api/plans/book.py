@@ -13,6 +13,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -26,7 +27,7 @@ from dispatch.plans import Plan, parse_plan
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("plans", RowNumber)
 State = Literal["proposed", "approved", "rejected"]
-router = APIRouter(prefix="/plans", tags=["plans"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/plans", tags=["plans"], route_class=GuardedRoute)
 OfHazard = Annotated[HazardType, InPath(description="The hazard type that it is for")]
 Revision = Annotated[int, InPath(ge=1, le=2**31 - 1, description="Number of the revision")]
 

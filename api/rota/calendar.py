@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.errors import InvalidValue
@@ -15,7 +16,7 @@ from api.rota.shifts import span
 from dispatch.rota import parse_calendar, save_shifts, shifts_between, write_calendar
 
 MEDIA_TYPE = "text/calendar"
-router = APIRouter(tags=["rota"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["rota"], route_class=GuardedRoute)
 
 
 class CalendarSpan(Strict):

@@ -11,6 +11,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach
@@ -26,7 +27,7 @@ _Uid = Annotated[str, msgspec.Meta(max_length=255)]
 _CURSOR: Cursor[tuple[datetime, str]] = Cursor("rota", tuple[Moment, _Uid])
 _USUAL = timedelta(days=7)
 _LONGEST = timedelta(days=366)
-router = APIRouter(prefix="/rota", tags=["rota"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/rota", tags=["rota"], route_class=GuardedRoute)
 ShiftUid = Annotated[
     str,
     InPath(

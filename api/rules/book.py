@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from alerts import rulebook
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -22,7 +23,7 @@ from database.queries import load_queries
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("rules", RowNumber)
 State = Literal["proposed", "approved", "rejected"]
-router = APIRouter(prefix="/rules", tags=["rules"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/rules", tags=["rules"], route_class=GuardedRoute)
 OfKind = Annotated[KindName, InPath(description="The kind of sensor that it judges")]
 OfHazard = Annotated[HazardType, InPath(description="The hazard that it finds")]
 Revision = Annotated[int, InPath(ge=1, le=2**31 - 1, description="Number of the revision")]

@@ -12,6 +12,7 @@ from alerts.grades import GRADES, grade_of
 from alerts.rulebook import in_force
 from alerts.rulefile import rule_diff
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Exports, Now, Reach
 from api.errors import InvalidValue
@@ -25,7 +26,7 @@ _LONGEST = timedelta(days=31)
 _MOST_READINGS = 200_000  # some seconds of work
 _SHOWN = 200
 _NUMBER: dict[str, int] = {grade.colour: grade.number for grade in GRADES}
-router = APIRouter(prefix="/rules", tags=["rules"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/rules", tags=["rules"], route_class=GuardedRoute)
 
 
 class Difference(BaseModel):

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Exports, Now, Reach
 from api.errors import InvalidValue
@@ -35,7 +36,7 @@ _MEDIA = {
     "geojson": "application/geo+json",
     "parquet": "application/vnd.apache.parquet",
 }
-router = APIRouter(prefix="/exports", tags=["exports"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/exports", tags=["exports"], route_class=GuardedRoute)
 
 
 class SensorExport(Strict):

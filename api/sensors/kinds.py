@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.fields import Bilingual
 from ingest import kinds
 
-router = APIRouter(tags=["kinds"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["kinds"], route_class=GuardedRoute)
 
 
 class Quantity(BaseModel):

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
@@ -23,7 +24,7 @@ _STATEMENTS = {kind.name: _SQL.latest.format(table=kind.table, columns=raw_colum
 _CURSOR: Cursor[str] = Cursor("latest", Name)
 _LOOK_BACK = timedelta(days=7)
 _CLOCK_SKEW = timedelta(days=1)  # a sensor's clock may be ahead; ingest has refused what is absurd
-router = APIRouter(tags=["readings"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["readings"], route_class=GuardedRoute)
 
 
 class LatestFilter(Strict):

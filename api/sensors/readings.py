@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Moment
@@ -36,7 +37,7 @@ _SPAN: dict[Bucket | None, timedelta] = {
     "1h": timedelta(days=31),
     "1d": timedelta(days=366),
 }
-router = APIRouter(tags=["readings"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["readings"], route_class=GuardedRoute)
 
 
 class ReadingFilter(Strict):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach
@@ -24,7 +25,7 @@ from ingest.kinds import KINDS
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("sensors", Name)
 _LOCAL = timezone(timedelta(hours=8))  # calibration ends at midnight in Guangning
-router = APIRouter(tags=["sensors"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["sensors"], route_class=GuardedRoute)
 
 
 class Sensor(BaseModel):

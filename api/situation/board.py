@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from alerts.stages import Stage
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Reach
 from api.fields import Bilingual, Grade, Position, position
@@ -20,7 +21,7 @@ from dispatch.steps import Status
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 MOST = 2000
-router = APIRouter(tags=["incidents"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["incidents"], route_class=GuardedRoute)
 
 
 class Sent(BaseModel):

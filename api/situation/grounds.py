@@ -14,6 +14,7 @@ from alerts.rulefile import parse_rule
 from alerts.rules import Rule
 from alerts.tracks import ZONE
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.errors import NotFound
@@ -29,7 +30,7 @@ _MOST_VALUES = 500
 _BEFORE = timedelta(hours=2)
 _LATEST_WITHIN = timedelta(days=1)
 _METRES_PER_DEGREE = 111_320.0
-router = APIRouter(tags=["hazards"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["hazards"], route_class=GuardedRoute)
 
 
 class JudgedBy(BaseModel):

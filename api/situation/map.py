@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Bilingual, Position
@@ -20,7 +21,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 MOST_SENSORS = 200_000
 State = Literal["ok", "red", "orange", "yellow", "blue", "ill"]
 _STATES: dict[int | None, State] = {None: "ok", 1: "red", 2: "orange", 3: "yellow", 4: "blue"}
-router = APIRouter(tags=["sensors"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["sensors"], route_class=GuardedRoute)
 
 
 class MapGrid(BaseModel):

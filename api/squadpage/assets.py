@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Response
 
+from api.address import SQUAD_PAGE
 from api.errors import NotFound
 
 _FOLDER = Path(__file__).parent / "assets"
@@ -24,7 +25,7 @@ _KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 _ASKED_ANEW = {"Cache-Control": "no-cache"}
 _OFFLINE_POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'"}
 _WORKER_POLICY = "default-src 'none'; connect-src 'self'"
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix=SQUAD_PAGE, include_in_schema=False)
 
 
 @router.get("/assets/{name}")

@@ -8,10 +8,11 @@ from fastapi.responses import RedirectResponse
 
 from api.access.caller import address_of, identify
 from api.access.sessions import IDLE_FOR, Origin, end_session, log_in, replace_password
+from api.address import SQUAD_PAGE
 from api.audit.trace import act_for
 from api.context import Now, context_of
 from api.errors import Forbidden, InvalidValue, TooMany, WrongCredentials
-from api.squadpage.pages import PREFIX, show
+from api.squadpage.pages import show
 from api.squadpage.visit import (
     COOKIE,
     OpenForm,
@@ -31,14 +32,14 @@ from dispatch.words import Words
 
 _DOOR = "lifeline_door"
 _DOOR_LASTS_S = 3600
-open_router = APIRouter(route_class=OpenPageRoute, include_in_schema=False)
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+open_router = APIRouter(prefix=SQUAD_PAGE, route_class=OpenPageRoute, include_in_schema=False)
+router = APIRouter(prefix=SQUAD_PAGE, route_class=PageRoute, include_in_schema=False)
 _SPENT = N_("This link was used before, or is too old. Sign in, or call the duty office.")
 
 
 def _inside(address: str) -> str:
     """``address`` when it is one of these pages, else the list of orders."""
-    return address if address.startswith(f"{PREFIX}/tasks/") and "\\" not in address else PREFIX
+    return address if address.startswith(f"{SQUAD_PAGE}/tasks/") and "\\" not in address else SQUAD_PAGE
 
 
 def _origin(request: Request) -> Origin:
@@ -47,7 +48,7 @@ def _origin(request: Request) -> Origin:
 
 
 @open_router.get("/login")
-async def sign_in_page(request: Request, back: Annotated[str, InQuery(alias="next")] = PREFIX) -> Response:
+async def sign_in_page(request: Request, back: Annotated[str, InQuery(alias="next")] = SQUAD_PAGE) -> Response:
     return show(request, "login.html", back=_inside(back), name="")
 
 
@@ -60,7 +61,9 @@ async def sign_in(request: Request, store: PageReach, now: Now, form: OpenForm) 
     except (WrongCredentials, Forbidden, TooMany) as error:
         status = 429 if isinstance(error, TooMany) else 401
         problem = Words(error.zh, error.en)
-        return show(request, "login.html", status=status, problem=problem, back=back, name=name, here=f"{PREFIX}/login")
+        return show(
+            request, "login.html", status=status, problem=problem, back=back, name=name, here=f"{SQUAD_PAGE}/login"
+        )
     response = RedirectResponse(back, 303)
     keep_secret(request, response, secret)
     return response
@@ -105,8 +108,8 @@ async def open_by_link(request: Request, store: PageReach, now: Now, form: OpenF
             if opened is not None:
                 await receive(connection, opened.task_id, actor, now)
     if opened is None:
-        return show(request, "message.html", status=410, here=PREFIX, text=_SPENT)
-    response = RedirectResponse(f"{PREFIX}/tasks/{opened.task_id}", 303)
+        return show(request, "message.html", status=410, here=SQUAD_PAGE, text=_SPENT)
+    response = RedirectResponse(f"{SQUAD_PAGE}/tasks/{opened.task_id}", 303)
     keep_secret(request, response, secret)
     return response
 
@@ -127,7 +130,7 @@ async def set_password(request: Request, store: PageReach, now: Now, visitor: Vi
         forced = visitor.caller.must_change_password
         problem = Words(error.zh, error.en)
         return show(request, "password.html", status=422, problem=problem, forced=forced, once=fresh_once())
-    response = RedirectResponse(PREFIX, 303)
+    response = RedirectResponse(SQUAD_PAGE, 303)
     keep_secret(request, response, await _sign_in(request, store, visitor.caller.name, form.secret("new")))
     return response
 
@@ -139,8 +142,8 @@ async def sign_out(request: Request, store: PageReach, now: Now, visitor: Visito
     else:
         async with store.writing() as connection:
             await close_link(connection, visitor.secret, now)
-    response = RedirectResponse(f"{PREFIX}/login", 303)
+    response = RedirectResponse(f"{SQUAD_PAGE}/login", 303)
     for name in (COOKIE, _DOOR):
-        response.delete_cookie(name, path=PREFIX)
+        response.delete_cookie(name, path=SQUAD_PAGE)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response

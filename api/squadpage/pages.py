@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts.grades import grade_of
+from api.address import SQUAD_PAGE
 from api.catalogue import catalogue
 from api.context import context_of
 from api.languages import Language, language_of
@@ -18,7 +19,6 @@ from dispatch.squads import LOCAL
 from dispatch.words import Words
 
 FOLDER = Path(__file__).parent
-PREFIX = "/squad"
 _COOKIE = "lifeline_language"
 _COOKIE_LASTS_S = 365 * 86_400
 _HEADERS = {
@@ -96,5 +96,5 @@ def show(request: Request, template: str, *, status: int = 200, here: str | None
     )
     response = Response(text, status, {**_HEADERS, "Content-Language": language}, "text/html; charset=utf-8")
     if request.query_params.get("lang") in ("zh", "en"):
-        response.set_cookie(_COOKIE, language, max_age=_COOKIE_LASTS_S, path=PREFIX, samesite="lax")
+        response.set_cookie(_COOKIE, language, max_age=_COOKIE_LASTS_S, path=SQUAD_PAGE, samesite="lax")
     return response

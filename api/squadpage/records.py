@@ -7,6 +7,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.address import SQUAD_PAGE
 from api.context import Now
 from api.errors import NotFound
 from api.fields import RowId
@@ -17,7 +18,7 @@ from dispatch.photos import PhotoError, read_photo
 from dispatch.sightings import Sighting, see
 from dispatch.site import SiteError, add_note, add_photo, photo_image, tick
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = APIRouter(prefix=SQUAD_PAGE, route_class=PageRoute, include_in_schema=False)
 _BESIDE = ThreadPoolExecutor(1, thread_name_prefix="photos")  # each takes memory, and a second of processor time
 _NO_TEXT = N_("Write the note first: between 1 and 500 characters. Nothing was recorded.")
 _NO_PHOTO = N_("Choose a photo first (JPEG, PNG or WebP, up to 12 MB). Nothing was recorded.")

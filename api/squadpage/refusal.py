@@ -4,9 +4,10 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api.address import SQUAD_PAGE
 from api.errors import ApiError, BodyTooLarge, BodyTooSlow, NotFound, Overdue, Unreachable
 from api.problems import sort_of
-from api.squadpage.pages import PREFIX, show
+from api.squadpage.pages import show
 from api.squadpage.words import N_
 from dispatch.steps import TransitionError
 from dispatch.words import Words
@@ -37,6 +38,6 @@ async def refuse(request: Request, error: Exception) -> Response:
     else:
         assert isinstance(error, HTTPException)
         status, text = error.status_code, N_("The form can't be read. Nothing was recorded.")
-    response = show(request, "message.html", status=status, here=PREFIX, text=text)
+    response = show(request, "message.html", status=status, here=SQUAD_PAGE, text=text)
     response.headers.update(headers)
     return response

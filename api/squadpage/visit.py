@@ -20,10 +20,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from api.access.caller import Caller, address_of, identify
+from api.address import SQUAD_PAGE
 from api.audit.trace import Trace
 from api.context import context_of
 from api.errors import AlreadyDone, ApiError, Forbidden, Unauthenticated
-from api.squadpage.pages import PREFIX
 from api.squadpage.refusal import refuse
 from api.store import Once, Store
 from dispatch.links import SESSION_PREFIX, opened_by
@@ -117,7 +117,7 @@ class PageRoute(APIRoute):
         context.throttles.caller.take(visitor.caller.actor, context.clock())
         request.state.trace = trace_of(request, visitor.caller.actor, self.name)
         if self.signed_in and visitor.caller.must_change_password and self.name not in self.with_one_time_password:
-            return RedirectResponse(f"{PREFIX}/password", 303)
+            return RedirectResponse(f"{SQUAD_PAGE}/password", 303)
         if not (self.signed_in and request.method == "POST"):
             return await handle(request)
         try:
@@ -142,14 +142,14 @@ def trace_of(request: Request, actor: str, action: str) -> Trace:
 def home_of(request: Request) -> str:
     """Where to go after a form: to the order that it was about, else to the list."""
     task_id = request.path_params.get("task_id")
-    return f"{PREFIX}/tasks/{task_id}" if task_id else PREFIX
+    return f"{SQUAD_PAGE}/tasks/{task_id}" if task_id else SQUAD_PAGE
 
 
 def keep_secret(request: Request, response: Response, secret: str, name: str = COOKIE, lasts_s: int = LASTS_S) -> None:
     """Have the browser keep a secret that scripts can't read and other sites can't send along with forms."""
     context = context_of(request)
     over_tls = request.url.scheme == "https" or context.issuer.public_url.startswith("https:")
-    response.set_cookie(name, secret, max_age=lasts_s, path=PREFIX, secure=over_tls, httponly=True, samesite="lax")
+    response.set_cookie(name, secret, max_age=lasts_s, path=SQUAD_PAGE, secure=over_tls, httponly=True, samesite="lax")
 
 
 async def _visitor(request: Request) -> Visitor | None:
@@ -183,7 +183,7 @@ def _from_us(request: Request) -> bool:
 
 def _to_sign_in(request: Request) -> Response:
     back = request.url.path if request.method == "GET" else home_of(request)
-    return RedirectResponse(f"{PREFIX}/login?{urlencode({'next': back})}", 303)
+    return RedirectResponse(f"{SQUAD_PAGE}/login?{urlencode({'next': back})}", 303)
 
 
 def _visitor_of(request: Request) -> Visitor:

@@ -5,10 +5,11 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
+from api.address import SQUAD_PAGE
 from api.context import Now
 from api.fields import RowId
 from api.squadpage.orders import Order, frame_of, order_of, orders_of, state_of, unknown_order
-from api.squadpage.pages import PREFIX, show
+from api.squadpage.pages import show
 from api.squadpage.visit import OwnForm, PageReach, PageRoute, Visitor, VisitorOf, fresh_once, home_of
 from api.squadpage.words import N_
 from api.store import Store
@@ -17,7 +18,7 @@ from dispatch import permits
 from dispatch.steps import Action, TransitionError
 from dispatch.tasks import advance
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = APIRouter(prefix=SQUAD_PAGE, route_class=PageRoute, include_in_schema=False)
 MOST_CHARACTERS = 500
 _NEED_REASON: tuple[Action, ...] = ("refuse", "fail")
 _OVERTAKEN = N_("That isn't possible any more. The order now stands like this: {status}.")
@@ -67,7 +68,7 @@ async def list_orders(request: Request, store: PageReach, now: Now, visitor: Vis
         orders = await orders_of(connection, visitor.squad_id, now, only=visitor.only_task)
         frame = await frame_of(connection, visitor.squad_id, now)
         state = await state_of(connection, visitor.squad_id, visitor.only_task)
-    return show(request, "orders.html", here=PREFIX, frame=frame, orders=orders, state=state, once=fresh_once())
+    return show(request, "orders.html", here=SQUAD_PAGE, frame=frame, orders=orders, state=state, once=fresh_once())
 
 
 @router.get("/state")

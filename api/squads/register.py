@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from alerts.rules import Skill
 from api.access.caller import Caller
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach
@@ -23,7 +24,7 @@ from dispatch.squads import Roster, Standing, load_roster, standing
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("squads", Name)
-router = APIRouter(tags=["squads"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["squads"], route_class=GuardedRoute)
 LocalTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="Local time, HH:MM")]
 SkillName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Response
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.fields import Because, Position, SquadId
@@ -12,7 +13,7 @@ from api.squads.register import EXAMPLE, Squad, check_squad, show
 from dispatch.sightings import Sighting, see
 from dispatch.squads import set_service
 
-router = APIRouter(prefix="/squads", tags=["squads"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/squads", tags=["squads"], route_class=GuardedRoute)
 _OUT = {**EXAMPLE, "standing": "out_of_service", "out_since": "2026-05-01T08:00:00Z", "out_reason": "车辆故障"}
 
 

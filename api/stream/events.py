@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach, context_of
 from api.errors import TooMany
@@ -20,7 +21,7 @@ Topic = Literal["hazard", "incident", "task", "squad", "warning"]
 TOPICS: frozenset[str] = frozenset(get_args(Topic))
 _KEEP_ALIVE_S = 15.0
 _MOST_LISTENERS = 2000
-router = APIRouter(tags=["stream"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["stream"], route_class=GuardedRoute)
 
 
 class StreamFilter(Strict):

@@ -9,6 +9,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
@@ -22,7 +23,7 @@ from dispatch import supplies
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("movements", RowNumber)
-router = APIRouter(tags=["materials"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["materials"], route_class=GuardedRoute)
 What = Literal["counted", "reserved", "issued", "returned", "released"]
 Amount = Annotated[int, Field(ge=0, le=10**6, description="In the material's unit")]
 

@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach
@@ -23,7 +24,7 @@ from dispatch import supplies
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("shelters", Name)
-router = APIRouter(prefix="/shelters", tags=["shelters"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/shelters", tags=["shelters"], route_class=GuardedRoute)
 
 
 class ShelterEntry(Strict):

@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Reach
@@ -24,7 +25,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _Key = Annotated[str, msgspec.Meta(max_length=64)]
 _STORES: Cursor[str] = Cursor("stores", Name)
 _STOCK: Cursor[tuple[str, str]] = Cursor("stock", tuple[_Key, _Key])
-router = APIRouter(tags=["materials"], route_class=GuardedRoute)
+router = APIRouter(prefix=PREFIX, tags=["materials"], route_class=GuardedRoute)
 ItemName = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="The material, as plans name it", examples=["blower"])
 ]

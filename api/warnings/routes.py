@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Issuing, Now, Reach
@@ -22,7 +23,7 @@ from database.queries import load_queries
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[int] = Cursor("warnings", RowNumber)
 State = Literal["draft", "approved", "released", "superseded", "cancelled", "discarded"]
-router = APIRouter(prefix="/warnings", tags=["warnings"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/warnings", tags=["warnings"], route_class=GuardedRoute)
 
 
 class PublicWarning(BaseModel):

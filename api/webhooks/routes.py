@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.access.caller import new_secret
 from api.access.guard import CallerOf, GuardedRoute
+from api.address import PREFIX
 from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach, WebhookDoors
@@ -28,7 +29,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("webhooks", Name)
 _URL = r"^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,3}|:[1-5][0-9]{4})?(/[!\"$-?A-~]*)?$"
 _NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=GuardedRoute)
+router = APIRouter(prefix=f"{PREFIX}/webhooks", tags=["webhooks"], route_class=GuardedRoute)
 HookName = Annotated[str, InPath(pattern=_NAME_PATTERN, description="The webhook's name")]
 
 
