@@ -2,10 +2,20 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar, get_args
 
 from fastapi import Path
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -96,6 +106,19 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_number(cls, value: object, info: ValidationInfo) -> object:
+        # Lax reading would take true for 1 and false for 0.
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        if wanted is not bool and bool not in get_args(wanted) and _has_truth(value):
+            raise ValueError("write no true or false here")
+        return value
+
+
+def _has_truth(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, list) and any(map(_has_truth, value)))
+
 
 class Paging(Strict):
     """Which part of a list."""
@@ -134,7 +157,7 @@ class Titles(Bilingual):
     en: Word
 
 
-class Position(BaseModel):
+class Position(Strict):
     """A place, WGS 84."""
 
     longitude: float = Field(ge=-180, le=180, description="Degrees east", json_schema_extra={"x-unit": "°"})

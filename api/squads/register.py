@@ -56,7 +56,7 @@ class SquadEntry(Strict):
     phone: Text = ""
     capacity: int = Field(1, ge=1, le=9, description="Tasks at the same time")
     rest_s: int = Field(0, ge=0, le=86_400, description="Rest after a task", json_schema_extra={"x-unit": "s"})
-    speed_km_h: float = Field(40.0, gt=0, le=200, json_schema_extra={"x-unit": "km/h"})
+    speed_km_h: float = Field(40.0, ge=1, le=200, json_schema_extra={"x-unit": "km/h"})
     turnout_s: int = Field(
         120, ge=0, le=86_400, description="From the order to wheels rolling", json_schema_extra={"x-unit": "s"}
     )

@@ -1,6 +1,6 @@
 """An API on a database with a little of everything in it, and callers of both roles."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -318,14 +318,24 @@ async def log_in_at_once(pool: asyncpg.Pool, name: str, role: AccountRole, squad
     return token
 
 
+LogIn = Callable[[str, AccountRole], Coroutine[Any, Any, str]]
+
+
 @pytest.fixture
-async def everybody(pool: asyncpg.Pool, app: FastAPI, county: County) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+def log_in(pool: asyncpg.Pool) -> LogIn:
+    """Makes a user with a name and a role, of squad gas-1 if the role has one; its access token."""
+    return lambda name, role: log_in_at_once(pool, name, role, "gas-1" if role == "squad" else None)
+
+
+@pytest.fixture
+async def everybody(
+    pool: asyncpg.Pool, app: FastAPI, county: County, log_in: LogIn
+) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     """A client for each role; the squad's member belongs to gas-1."""
     async with AsyncExitStack() as opened:
         clients = {}
         for role in PEOPLE:
-            token = await log_in_at_once(pool, f"{role}-1", role, "gas-1" if role == "squad" else None)
-            clients[role] = await opened.enter_async_context(open_client(app, token))
+            clients[role] = await opened.enter_async_context(open_client(app, await log_in(f"{role}-1", role)))
         key = await add_key(pool, "platform", "device", NOW)
         clients["device"] = await opened.enter_async_context(open_client(app, key))
         yield clients

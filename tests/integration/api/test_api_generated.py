@@ -5,9 +5,11 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -39,6 +42,8 @@ _JUDGED = (
     *("remove_squad", "remove_shift", "remove_contact", "propose_plans", "diff_plans", "list_shifts", "export_rota"),
     "show_kpis",
 )
+# These end the session that they come with, so they come with one that nothing else needs.
+_ENDING = ("change_password", "log_out", "log_out_everywhere")
 _REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429", "5xx"]
 _ACCEPTED = ["2xx", "401", "403", "404", "409", "412", "422", "428", "503"]
 
@@ -70,8 +75,16 @@ async def test_it_runs_under_uvicorn(app: FastAPI, county: Any, pool: asyncpg.Po
         assert accepted.json()["status"] == "accepted"
 
 
-async def generate_requests(described: Path, address: str, role: str, token: str) -> tuple[int | None, str]:
-    """Run every check of schemathesis with ``token`` on the routes of ``role``; its exit status and what it said."""
+@dataclass(frozen=True)
+class Tokens:
+    """What a role calls with: a token that lasts, and one of another account for what ends sessions."""
+
+    lasting: str
+    ending: str
+
+
+async def generate_requests(described: Path, address: str, role: str, tokens: Tokens) -> tuple[int | None, str]:
+    """Run every check of schemathesis on the routes of ``role``; its exit status and what it said."""
     options = [
         "--checks",
         "all",
@@ -83,26 +96,37 @@ async def generate_requests(described: Path, address: str, role: str, token: str
         "1",
         "--no-color",
     ]
-    accepted = f"checks.positive_data_acceptance.expected-statuses = {json.dumps(_ACCEPTED)}\n"
     share = share_of(role)
     configuration = described.with_name(f"schemathesis-{role}.toml")
-    # A wrong ETag is refused with 412 and a body too large with 413; schemathesis doesn't expect that of itself.
-    refused = f"checks.negative_data_rejection.expected-statuses = {json.dumps(_REFUSED)}\n"
-    configuration.write_text(
-        refused
-        + "".join(f'[[operations]]\ninclude-operation-id = "{name}"\n{accepted}' for name in _JUDGED if name in share)
-    )
+    # A missing ETag is refused with 428, a wrong one with 412 and a body too large with 413; schemathesis doesn't
+    # expect that of itself.
+    lines = [
+        _bearer(tokens.lasting),
+        f"checks.negative_data_rejection.expected-statuses = {json.dumps(_REFUSED)}",
+        f"checks.missing_required_header.expected-statuses = {json.dumps(['401', '403', '404', '409', '422', '428'])}",
+    ]
+    for name in share:
+        if name in _JUDGED or name in _ENDING:
+            lines.append(f'[[operations]]\ninclude-operation-id = "{name}"')
+        if name in _JUDGED:
+            lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps(_ACCEPTED)}")
+        if name in _ENDING:
+            lines.append(_bearer(tokens.ending))
+    configuration.write_text("\n".join(lines))
     wanted = [word for name in share for word in ("--include-operation-id", name)]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
-        *("run", str(described), "--url", address),
-        *("--header", f"Authorization: Bearer {token}", *options, *wanted),
+        *("run", str(described), "--url", address, *options, *wanted),
         cwd=described.parent,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     said, _ = await process.communicate()
     return process.returncode, said.decode()
+
+
+def _bearer(token: str) -> str:
+    return f'headers = {{ Authorization = "Bearer {token}" }}'
 
 
 def share_of(role: str) -> list[str]:
@@ -132,6 +156,11 @@ def describable() -> dict[str, Any]:
             for item in operation["parameters"]:
                 if item["name"] == "If-Match":  # the only ETag that fits whatever is there
                     item |= {"required": True, "schema": {"type": "string", "enum": ["*"]}}
+    # A second way to say who calls would be filled with nonsense, and all that follows from it is 401.
+    document["components"]["securitySchemes"] = {"HTTPBearer": {"type": "http", "scheme": "bearer"}}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation["security"] = operation["security"][:1]
     del document["components"]["schemas"]["SensorEntry"]["properties"]["calibration_due_on"]
     return document
 
@@ -142,7 +171,12 @@ async def _keep(topic: str, message: bytes) -> None:
 
 @pytest.mark.timeout(600)
 async def test_generated_requests_find_no_gap(
-    pool: asyncpg.Pool, everybody: dict[str, httpx.AsyncClient], now: datetime, tmp_path: Path, unlimited: Limits
+    pool: asyncpg.Pool,
+    everybody: dict[str, httpx.AsyncClient],
+    log_in: Callable[[str, str], Awaitable[str]],
+    now: datetime,
+    tmp_path: Path,
+    unlimited: Limits,
 ) -> None:
     app = create_app(
         pool, clock=lambda: now, limits=unlimited, feed=Feed(lasts_s=0.0), intake=Intake(_keep, FORMAT_NAMES)
@@ -153,9 +187,15 @@ async def test_generated_requests_find_no_gap(
 
     async def run(role: str) -> tuple[str, int | None, str]:
         async with at_once:
-            token = everybody[role].headers["authorization"].removeprefix("Bearer ")
-            return role, *await generate_requests(described, address, role, token)
+            lasting = everybody[role].headers["authorization"].removeprefix("Bearer ")
+            ending = lasting if role == "device" else await log_in(f"{role}-2", role)
+            return role, *await generate_requests(described, address, role, Tokens(lasting, ending))
 
-    async with serving(app) as address:
-        failed = [f"{role}: {said[-6000:]}" for role, status, said in await asyncio.gather(*map(run, ROLES)) if status]
+    with structlog.testing.capture_logs() as log:
+        async with serving(app) as address:
+            done = await asyncio.gather(*map(run, ROLES))
+    failed = [f"{role}: {said[-6000:]}" for role, status, said in done if status]
     assert not failed, "\n".join(failed)
+    statuses = Counter(line["status"] for line in log if line["event"] == "request")
+    # Most of them got past the guard.
+    assert statuses[401] < statuses.total() / 3, statuses
