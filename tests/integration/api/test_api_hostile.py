@@ -110,10 +110,8 @@ async def test_sql_in_every_field_changes_nothing(
 ) -> None:
     before = await snapshot(pool)
     tried = 0
-    for turn, text in enumerate(INJECTIONS):
-        for place, wanted in enumerate(requests_with(text, county)):
-            if (turn + place) % 6:  # each field gets two of them, and each of them goes into a sixth of the fields
-                continue
+    for text in INJECTIONS:
+        for wanted in requests_with(text, county):
             answer = await everybody[wanted.role].request(
                 wanted.method, wanted.address, json=wanted.body, headers=wanted.headers
             )
@@ -121,7 +119,7 @@ async def test_sql_in_every_field_changes_nothing(
                 assert answer.status_code in (404, 412, 422, 503), (wanted, answer.text)
                 assert answer.headers["content-type"] == "application/problem+json"
             tried += 1
-    assert tried > 300
+    assert tried > 2000
     assert await snapshot(pool) == before
 
 
