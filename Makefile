@@ -6,7 +6,10 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check check-dashboards bench fuzz
+# The tests start some hundred processes: each would compile what the one before it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install servers demo test check check-dashboards bench fuzz
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -21,9 +24,12 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/lifeline demo
 
-test:
+servers:
 	@PYTHON=$(PYTHON) ./tests/bring-servers
-	@$(MAKE) --no-print-directory install
+
+test:
+	@PYTHON=$(PYTHON) ./tests/bring-servers venv
+	@$(MAKE) --no-print-directory --jobs 2 servers install
 	$(BIN)/python -m pytest -m alone $(ARGS) || [ $$? -eq 5 ] # 5: ARGS names none of these
 	$(BIN)/python -m pytest -m "not alone" --numprocesses 3 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
 

@@ -54,7 +54,7 @@ class Circle(Strict):
     """All within a radius."""
 
     center: Position
-    radius_km: float = Field(ge=0.01, le=200, json_schema_extra={"x-unit": "km"})
+    radius_km: float = Field(ge=0.001, le=200, json_schema_extra={"x-unit": "km"})
 
 
 def _only(given: str, absent: str, form: str) -> dict[str, Any]:
