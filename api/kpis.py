@@ -35,6 +35,7 @@ class Figures(BaseModel):
 
     group: str = Field(description="The squad, grid cell, hazard type or month; empty: none; all: everything")
     incidents: int
+    finding_rate: Share
     handling_rate: Share
     in_time_rate: Share
     closing_rate: Share
@@ -80,6 +81,7 @@ _EXAMPLE: dict[str, Any] = {
         {
             "group": "gas-1",
             "incidents": 12,
+            "finding_rate": 0.75,
             "handling_rate": 1.0,
             "in_time_rate": 0.9167,
             "closing_rate": 1.0,
@@ -95,8 +97,8 @@ _EXAMPLE: dict[str, Any] = {
 @router.get(
     "/kpis",
     summary="Key figures",
-    description="处置率、按期处置率、结案率、准确派遣率、返工率 and median times, of the incidents opened in a span, in"
-    " groups; with the definition of each. Exercises are never counted.",
+    description="发现率、处置率、按期处置率、结案率、准确派遣率、返工率 and median times, of the incidents opened in a span,"
+    " in groups; with the definition of each. Exercises are never counted.",
     responses=answers(_EXAMPLE),
 )
 async def show_kpis(store: Reach, now: Now, _caller: CallerOf, which: Annotated[FigureFilter, Query()]) -> KeyFigures:

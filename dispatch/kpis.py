@@ -29,6 +29,15 @@ class Definition(msgspec.Struct, frozen=True):
 
 DEFINITIONS: Sequence[Definition] = (
     Definition(
+        "finding_rate",
+        Words("发现率", "finding rate"),
+        "share",
+        Words(
+            "由监测发现的事件数 ÷ 全部事件数",
+            "incidents that sensors found before anybody reported them / all incidents",
+        ),
+    ),
+    Definition(
         "handling_rate",
         Words("处置率", "handling rate"),
         "share",
@@ -39,8 +48,9 @@ DEFINITIONS: Sequence[Definition] = (
         Words("按期处置率", "in-time rate"),
         "share",
         Words(
-            "牵头任务到场后在预案完成时限内完成数 ÷ 应处置数",
-            "incidents whose leading squad finished within the plan's limit after its arrival / incidents dispatched",
+            "在处置时限内反馈（超时经申诉准予免责的计入）且已处置数 ÷ 应处置数",
+            "incidents whose work is done and was handed back before the case's clock ran out, or whose overtime was"
+            " exempted on appeal / incidents dispatched",
         ),
     ),
     Definition(
@@ -84,6 +94,7 @@ class Figures(msgspec.Struct, frozen=True):
 
     group: str
     incidents: int
+    finding_rate: float | None
     handling_rate: float | None
     in_time_rate: float | None
     closing_rate: float | None

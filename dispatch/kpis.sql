@@ -1,6 +1,6 @@
 -- name: figures
 WITH led AS (
-    SELECT task.incident_id, task_id, squad_id, status, limits,
+    SELECT task.incident_id, task_id, squad_id, status,
            min(event.at) FILTER (WHERE event.event = 'ordered') AS ordered_at,
            min(event.at) FILTER (WHERE event.event IN ('accepted', 'en_route', 'on_scene')) AS confirmed_at,
            min(event.at) FILTER (WHERE event.event = 'on_scene') AS arrived_at,
@@ -9,28 +9,31 @@ WITH led AS (
     FROM task JOIN incident USING (incident_id) LEFT JOIN task_event AS event USING (task_id)
     WHERE lead AND squad_id IS NOT NULL AND opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
     -- All of it, since readers may see task and incident as views, which have no key.
-    GROUP BY task.incident_id, task_id, squad_id, status, limits
-), back AS (
-    -- Filed anew or returned after a hand-back.
-    SELECT incident_id, max(incident_event_id) FILTER (WHERE event IN ('filed', 'returned'))
+    GROUP BY task.incident_id, task_id, squad_id, status
+), course AS (
+    SELECT incident_id, bool_or(event = 'opened' AND actor = 'engine') AS found,
+           -- Filed anew or returned after a hand-back.
+           max(incident_event_id) FILTER (WHERE event IN ('filed', 'returned'))
            > min(incident_event_id) FILTER (WHERE event = 'fed_back') AS returned
     FROM incident JOIN incident_event USING (incident_id)
     WHERE opened_at >= $1 AND opened_at < $2 GROUP BY incident_id
 ), handled AS (
     SELECT incident.incident_id, hazard_type, grid_id, opened_at, closed_at IS NOT NULL AS closed,
            count(led.task_id) > 0 AS dispatched, bool_or(done_at IS NOT NULL) AS done,
-           bool_or(done_at IS NOT NULL AND done_at - coalesce(arrived_at, ordered_at)
-                   <= make_interval(secs => (limits ->> 'finish_s')::float8)) AS in_time,
+           bool_or(done_at IS NOT NULL) AND coalesce(fed_back_at, closed_at) IS NOT NULL
+               AND (NOT overtime OR coalesce(appeal = 'granted', false)) AS in_time,
+           coalesce(bool_or(course.found), false) AS found,
            bool_or(place = 1 AND done_at IS NOT NULL) AS right_first,
-           coalesce(bool_or(back.returned), false) AS returned,
+           coalesce(bool_or(course.returned), false) AS returned,
            (array_agg(squad_id ORDER BY task_id DESC))[1] AS squad_id,
            min(extract(epoch FROM confirmed_at - ordered_at)) AS confirm_s,
            min(extract(epoch FROM arrived_at - ordered_at)) AS arrive_s
-    FROM incident LEFT JOIN led USING (incident_id) LEFT JOIN back USING (incident_id)
+    FROM incident LEFT JOIN led USING (incident_id) LEFT JOIN course USING (incident_id)
     WHERE incident.kind <> 'hub' AND opened_at >= $1 AND opened_at < $2 AND incident.exercise_id = 0
-    GROUP BY incident.incident_id, hazard_type, grid_id, opened_at, closed_at
+    GROUP BY incident.incident_id, hazard_type, grid_id, opened_at, closed_at, fed_back_at, overtime, appeal
 )
 SELECT grouped.name AS group, count(*)::integer AS incidents,
+       round(count(*) FILTER (WHERE found)::numeric / count(*), 4)::float8 AS finding_rate,
        round(count(*) FILTER (WHERE done)::numeric / nullif(count(*) FILTER (WHERE dispatched), 0), 4)::float8
            AS handling_rate,
        round(count(*) FILTER (WHERE in_time)::numeric / nullif(count(*) FILTER (WHERE dispatched), 0), 4)::float8

@@ -19,7 +19,7 @@ _GROUPS = {
     "grid": N_("grid"),
     "squad": N_("squad"),
 }
-_RATES = ("handling_rate", "in_time_rate", "closing_rate", "right_first_time_rate", "return_rate")
+_RATES = ("finding_rate", "handling_rate", "in_time_rate", "closing_rate", "right_first_time_rate", "return_rate")
 _TIMES = ("confirm_median_s", "arrive_median_s")
 
 

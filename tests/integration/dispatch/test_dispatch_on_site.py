@@ -291,10 +291,16 @@ async def test_key_figures_count_what_they_say_and_no_exercise(pool, connection,
         now,
         exercise_id,
     )
+    await pool.execute(
+        "INSERT INTO incident_event (incident_id, at, event, actor)"
+        " VALUES (1, $1, 'opened', 'engine'), (2, $1, 'reported', 'user:zhao')",
+        now,
+    )
     (all_of,) = await figures(connection, now - MINUTE, now + MINUTE)
     assert msgspec.to_builtins(all_of) == {
         "group": "all",
         "incidents": 2,
+        "finding_rate": 0.5,
         "handling_rate": 0.5,
         "in_time_rate": 0.5,
         "closing_rate": 1.0,
@@ -303,6 +309,10 @@ async def test_key_figures_count_what_they_say_and_no_exercise(pool, connection,
         "confirm_median_s": 120.0,
         "arrive_median_s": 720.0,
     }
+    await pool.execute("UPDATE incident SET overtime = true, appeal = 'pending' WHERE incident_id = 1")
+    assert [row.in_time_rate for row in await figures(connection, now - MINUTE, now + MINUTE)] == [0.0]
+    await pool.execute("UPDATE incident SET appeal = 'granted' WHERE incident_id = 1")
+    assert [row.in_time_rate for row in await figures(connection, now - MINUTE, now + MINUTE)] == [0.5]
     groups = {row.group: row.incidents for row in await figures(connection, now - MINUTE, now + MINUTE, "squad")}
     assert groups == {"gas-far": 1, "gas-night": 1}
     assert [row.group for row in await figures(connection, now - MINUTE, now + MINUTE, "month")] == ["2026-03"]
