@@ -97,8 +97,8 @@ _EXAMPLE: dict[str, Any] = {
 @router.get(
     "/kpis",
     summary="Key figures",
-    description="发现率、处置率、按期处置率、结案率、准确派遣率、返工率 and median times, of the incidents opened in a span,"
-    " in groups; with the definition of each. Exercises are never counted.",
+    description="发现率、处置率、按期处置率、结案率、准确派遣率、返工率 and median times, of the incidents opened in"
+    " a span, in groups; with the definition of each. Exercises are never counted.",
     responses=answers(_EXAMPLE),
 )
 async def show_kpis(store: Reach, now: Now, _caller: CallerOf, which: Annotated[FigureFilter, Query()]) -> KeyFigures:

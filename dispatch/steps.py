@@ -115,6 +115,10 @@ class TaskView:
     check_in_at: datetime | None = None
 
 
+_GIVEN_UP = frozenset({"refused", "failed"})
+_NO_REASON = "未说明原因 / no reason given"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What ``actor`` ('squad:NAME' or 'key:NAME') says happened to a task at ``at``; None: the order was received."""
@@ -161,6 +165,8 @@ class Move:
             return self._check_in(report)
         if _STEP[status] != _STEP.get(self.after.status):
             self.steps.append((_STEP[status], report))
+        if status in _GIVEN_UP and not report.note.strip():
+            report = replace(report, note=_NO_REASON)  # a refusal is heard all the same: the next squad has to go
         self.after = _timed(replace(self.after, status=status), report.at)
         self.log.append((status, report))
         return True

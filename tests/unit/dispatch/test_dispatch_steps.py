@@ -119,3 +119,11 @@ def test_an_officer_who_acts_for_the_squad_is_no_receipt():
     assert move.fold(Report("cancel", "key:desk", NOW))
     assert not move.received
     assert [action for action, _ in move.steps] == ["return"]
+
+
+@pytest.mark.parametrize(("action", "status"), [("refuse", "refused"), ("fail", "failed")])
+@pytest.mark.parametrize(("note", "kept"), [("no vehicle", "no vehicle"), (" ", "未说明原因 / no reason given")])
+def test_who_gives_up_is_heard_and_the_reason_or_its_absence_is_on_record(action, status, note, kept):
+    move = Move(task("en_route"), received=True)
+    assert move.fold(Report(action, "squad:gas-1", NOW, note))
+    assert [(event, report.note) for event, report in move.log] == [(status, kept)]
