@@ -100,6 +100,7 @@ def bench_api(servers: BenchServers, seconds: float, interval_s: int, say: Calla
             messages_per_s = (run.gauge.done.value - before) / (time.perf_counter() - began)
             say(f"latest values of {SENSORS} sensors in one answer")
             whole = uvloop.run(_whole_latest(port, key))
+        say(f"p50 {asked.quantile(0.5):.1f} ms, p99 {asked.quantile(0.99):.1f} ms, the latest of all {whole:.1f} ms")
         say("the road as fast as it goes, with nobody listening")
         alone = _road_rate(servers, seconds)
         say(f"the same with {LISTENERS} listeners")

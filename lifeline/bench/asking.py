@@ -10,6 +10,7 @@ from lifeline.errors import HubError
 
 CONNECTIONS = 24
 _PATIENCE_S = 10.0
+_AGAIN_S = 2.0  # as the stream tells browsers
 _ROUTES = "/api/v1"
 
 
@@ -97,14 +98,26 @@ async def ask_once(port: int, key: str, address: str) -> tuple[float, bytes]:
 
 async def listen(port: int, key: str, counts: list[int], number: int) -> None:
     """Listen to incidents and count what comes in ``counts``, until cancelled."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(_request("/stream?topic=incident", key))
-    head = await reader.readuntil(b"retry: 2000\n\n")
-    if b" 200 " not in head:
-        raise HubError("a listener was not let in")
+    reader, writer = await _let_in(port, key)
     counts[number] = 0
     try:
         while chunk := await reader.read(65_536):
             counts[number] += chunk.count(b"event: incident")
     finally:
         writer.close()
+
+
+async def _let_in(port: int, key: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A stream that has begun; who is told that the hub is busy comes again, as browsers do."""
+    while True:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(_request("/stream?topic=incident", key))
+        head = await reader.readuntil(b"\r\n\r\n")
+        status = int(head.split(b" ", 2)[1])
+        if status == 200:
+            await reader.readuntil(b"retry: 2000\n\n")
+            return reader, writer
+        writer.close()
+        if status != 503:
+            raise HubError(f"a listener was answered with {status}")
+        await asyncio.sleep(_AGAIN_S)
