@@ -52,7 +52,9 @@ def context_of(request: Request) -> Context:
     return context
 
 
-def _store_of(request: Request) -> Store:
+# Coroutine functions, though nothing is waited for: FastAPI would take each of the others through a thread, at every
+# request.
+async def _store_of(request: Request) -> Store:
     state = request.state
     return replace(
         context_of(request).store,
@@ -62,23 +64,23 @@ def _store_of(request: Request) -> Store:
     )
 
 
-def _now_of(request: Request) -> datetime:
+async def _now_of(request: Request) -> datetime:
     return context_of(request).clock()
 
 
-def _exports_of(request: Request) -> asyncio.Semaphore:
+async def _exports_of(request: Request) -> asyncio.Semaphore:
     return context_of(request).exports
 
 
-def _issuer_of(request: Request) -> Issuer:
+async def _issuer_of(request: Request) -> Issuer:
     return context_of(request).issuer
 
 
-def _doors_of(request: Request) -> Doors:
+async def _doors_of(request: Request) -> Doors:
     return context_of(request).doors
 
 
-def _stage_of(request: Request) -> Stage | None:
+async def _stage_of(request: Request) -> Stage | None:
     return context_of(request).stage
 
 

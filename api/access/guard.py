@@ -95,7 +95,7 @@ _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="apiKey",
 _TOKEN = APIKeyQuery(name="token", auto_error=False, scheme_name="token", description="A key in the address")
 
 
-def _caller(
+async def _caller(
     request: Request, _bearer: Annotated[object, Depends(_BEARER)], _header: Annotated[object, Depends(_HEADER)]
 ) -> Caller:
     """The caller. The unused parameters put the ways to send a key into OpenAPI."""
@@ -103,7 +103,7 @@ def _caller(
     return found
 
 
-def _pusher(caller: Annotated[Caller, Depends(_caller)], _token: Annotated[object, Depends(_TOKEN)]) -> Caller:
+async def _pusher(caller: Annotated[Caller, Depends(_caller)], _token: Annotated[object, Depends(_TOKEN)]) -> Caller:
     return caller
 
 

@@ -186,7 +186,7 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse(f"{SQUAD_PAGE}/login?{urlencode({'next': back})}", 303)
 
 
-def _visitor_of(request: Request) -> Visitor:
+async def _visitor_of(request: Request) -> Visitor:
     visitor: Visitor | None = request.state.visitor
     if visitor is None:  # routes that ask for it are those of PageRoute
         raise Unauthenticated
@@ -197,7 +197,7 @@ async def _form_of(request: Request) -> Form:
     return Form(await request.form(max_files=1, max_fields=100))
 
 
-def _own_form_of(request: Request) -> Form:
+async def _own_form_of(request: Request) -> Form:
     form: Form = request.state.form
     return form
 
@@ -225,7 +225,7 @@ async def _content(file: UploadFile) -> bytes:
     return content
 
 
-def _store_of(request: Request) -> Store:
+async def _store_of(request: Request) -> Store:
     state = request.state
     return replace(
         context_of(request).store,
