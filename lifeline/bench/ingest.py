@@ -111,7 +111,7 @@ def bench_ingest(servers: BenchServers, seconds: float, say: Callable[[str], Non
     uvloop.run(_empty(servers.database_url))
     usual_rate, _ = measure_rate(run_usual, servers, "benchusual", min(seconds, 5), warm_up=1000)
     say("latency: from a red reading to the order at the squad's client")
-    latency = measure_latency(servers)
+    latency = measure_latency(servers, seconds)
     return IngestFigures(
         hub_rate=hub_rate,
         drain_rate=drain_rate,

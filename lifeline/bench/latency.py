@@ -19,9 +19,10 @@ from lifeline.scratch import clear_session
 from simulators.generator import LoadSensor
 
 BACKGROUND_RATE = 5_000
-SAMPLES = 200
+MOST_SAMPLES = 200
+_SAMPLES_PER_S = 20  # as far as the orders are there at once
 SQUADS = 40
-_SPACING_S = 0.05
+_SPACING_S = 1 / _SAMPLES_PER_S
 _LOST_AFTER_S = 10.0
 _APART_DEGREES = 0.03  # 3 km: each red is an incident of its own, also in a storm
 PREFIX = "benchlatency"
@@ -40,13 +41,16 @@ class Latency:
         return {"p50": self.p50, "p99": self.p99, "samples": self.samples}
 
 
-def measure_latency(servers: BenchServers) -> Latency:
-    """Publish red readings of fresh sensors one by one while the fleet reports at BACKGROUND_RATE."""
+def measure_latency(servers: BenchServers, seconds: float) -> Latency:
+    """Publish red readings of fresh sensors one by one for about ``seconds``, ten at most, while the fleet reports at
+    BACKGROUND_RATE.
+    """
+    samples = min(MOST_SAMPLES, round(seconds * _SAMPLES_PER_S))
     uvloop.run(_register(servers.database_url))
     dispatching = start_consumer(run_dispatch, servers, PREFIX)
     run = start_run(run_hub, servers, PREFIX, rate=BACKGROUND_RATE)
     try:
-        delays_ms = uvloop.run(_publish_reds(servers.broker_url))
+        delays_ms = uvloop.run(_publish_reds(servers.broker_url, samples))
     finally:
         run.finish()
         dispatching.finish()
@@ -65,11 +69,11 @@ async def _register(database_url: str) -> None:
         " SELECT 'squad-' || n, '', '', '{gas}', 112.44, 23.63, '00:00', '00:00', '', $2"
         " FROM generate_series(1, $1) AS n",
         SQUADS,
-        SAMPLES // SQUADS,
+        MOST_SAMPLES // SQUADS,
     )
     await connection.executemany(
         "INSERT INTO sensor (code, kind, longitude, latitude) VALUES ($1, 'gas', $2, 23.63)",
-        [(_red_sensor(number).code, 112.44 + number * _APART_DEGREES) for number in range(SAMPLES)],
+        [(_red_sensor(number).code, 112.44 + number * _APART_DEGREES) for number in range(MOST_SAMPLES)],
     )
     await connection.close()
 
@@ -78,7 +82,7 @@ def _red_sensor(number: int) -> LoadSensor:
     return LoadSensor(f"red-{number:04}", "gas")
 
 
-async def _publish_reds(broker_url: str) -> list[float]:
+async def _publish_reds(broker_url: str, samples: int) -> list[float]:
     broker = Broker.parse(broker_url)
     arrived: asyncio.Queue[float] = asyncio.Queue()
     delays_ms = []
@@ -88,7 +92,7 @@ async def _publish_reds(broker_url: str) -> list[float]:
     ):
         await squads.subscribe(f"{squads_prefix(PREFIX)}/+/orders", qos=1)
         listening = asyncio.create_task(_listen(squads, arrived), name="squads")
-        for number in range(SAMPLES):
+        for number in range(samples):
             payload = f'{{"time":{int(time.time() * 1000)},{RED_GAS}}}'
             topic = _red_sensor(number).topic(PREFIX)
             began = time.perf_counter()

@@ -30,5 +30,6 @@ def test_every_figure_is_measured_on_embedded_servers() -> None:
         figures = json.loads(figures_file.read_text())
     assert all(figures[rate] > 0 for rate in RATES), figures
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
+    assert figures["latency_ms"]["samples"] == 20
     assert figures["known_sensors"] == 100_000
     assert figures["peak_memory_bytes"] < 300e6
