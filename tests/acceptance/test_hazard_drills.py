@@ -90,6 +90,10 @@ DRILLS = (
         [("raised", 2, 60), *down(1200, 600, 3, None)],
     ),
     Drill(
+        "oxygen_enriched", "gas", [(60, {"o2_pct_vol": 24}), (600, {"o2_pct_vol": 20.9})],
+        [("raised", 3, 90), ("cleared", None, 1200)],
+    ),
+    Drill(
         "ponding", "waterlogging", [*every(300, 0, 600, depth_m=0.16), *every(300, 900, 5400, depth_m=0.0)],
         [("raised", 2, 300), *down(1800, 900, 3, 4, None)], {"place": "underpass"},
     ),

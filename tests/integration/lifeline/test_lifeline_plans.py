@@ -23,7 +23,7 @@ async def test_a_plan_is_changed_by_two_people(database_url: str, tmp_path: Path
     county = tmp_path / "county"
     shutil.copytree(GUANGNING, county)
     plans = str(county / "plans")
-    assert "plans: 12, of which 12 new" in (await lifeline(database_url, "init", str(county))).stdout
+    assert "plans: 13, of which 13 new" in (await lifeline(database_url, "init", str(county))).stdout
     assert (await lifeline(database_url, "plans", "diff", plans)).stdout == ""
     file = county / "plans" / "noise_burst.yaml"
     file.write_text(file.read_text().replace("confirm_s: 600", "confirm_s: 480"))
