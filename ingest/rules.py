@@ -7,7 +7,8 @@ from math import fabs, isfinite
 from typing import Any
 
 from ingest.kinds import Quantity, State
-from ingest.profile import Attribute, Rule, as_word
+from ingest.profile import Attribute, Rule
+from ingest.profile_text import as_word
 from ingest.units import UnitError, along, conversion
 
 Fields = Mapping[str, Any]
