@@ -183,6 +183,9 @@ def _result(text: str) -> Measured:
 
 
 def _texts(value: Any) -> list[str]:
+    """What stands under ``errors`` or ``warnings``: a list, or by some makers a text alone."""
+    if isinstance(value, str):
+        return [value] if value else []
     return [str(item) for item in value] if isinstance(value, list) else []
 
 

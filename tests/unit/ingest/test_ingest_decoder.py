@@ -411,3 +411,30 @@ def test_a_words_value_is_matched_whatever_its_type() -> None:
     found = [_decode(Uplink("d", fields={"s": value}), device, decoder).readings for value in (0, True, 2.5, "TRUE", 7)]
     states = [readings[0].quantities["cover_state"] if readings else None for readings in found]
     assert states == ["closed", "open", "missing", "open", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "depth_m"),
+    [
+        ("250 mm", 0.25),
+        ("250", 0.25),
+        ("2.5e2 mm", 0.25),
+        ("0.25 m", 0.25),
+        ("250(low battery)", 0.25),
+        ("250, low battery", 0.25),
+        ("2,5", None),
+        ("1,250 mm", None),
+        ("1.2.3", None),
+        ("1234567890123456789", None),
+        ("1e999", None),
+    ],
+)
+def test_a_number_in_a_text_is_read_whole_or_not_at_all(text: str, depth_m: float | None) -> None:
+    profile = parse_profile(
+        "maker: a\nmodel: b\nkind: waterlogging\nquantities: {depth_m: {field: d, unit: mm}}", "a-b"
+    )
+    decoder = Decoder([], {"a-b": (profile, None)})
+    decoded = _decode(Uplink("d", fields={"d": text}), KnownDevice("waterlogging", {"profile": "a-b"}), decoder)
+    assert [reading.quantities for reading in decoded.readings] == ([] if depth_m is None else [{"depth_m": depth_m}])
+    assert not decoded.refused
+    assert depth_m is not None or "is no" in decoded.warnings[0]

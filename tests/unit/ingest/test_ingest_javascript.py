@@ -53,10 +53,20 @@ def test_warnings_are_passed_on() -> None:
     assert list(_codec("return { data: { a: 1 }, warnings: ['battery old'] };")(b"", 1).warnings) == ["battery old"]
 
 
+def test_a_warning_that_is_no_list_is_passed_on() -> None:
+    assert list(_codec("return { data: { a: 1 }, errors: '', warnings: 'old' };")(b"", 1).warnings) == ["old"]
+
+
+def test_what_a_codec_tells_the_console_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    assert _codec("console.log('got', input); console.error(1); return { data: { a: 1 } };")(b"", 1).fields == {"a": 1}
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ("return { errors: ['unknown FPort', 'again'] };", "unknown FPort; again"),
+        ("return { errors: 'no such port' };", "no such port"),
         ("throw new Error('length 3');", "Error: length 3"),
         ("throw 'bad';", "bad"),
         ("return nothing.at.all;", "ReferenceError"),
