@@ -200,6 +200,23 @@ def test_the_words_of_a_javascript_codec_reach_quarantine(tmp_path: Path) -> Non
     assert _decode(Uplink("d", port=3, payload=b"\x64"), device, decoder).refused == ["not port 2"]
 
 
+def test_a_codec_that_hangs_holds_up_no_neighbours(tmp_path: Path) -> None:
+    head = "maker: Acme\nkind: manhole\nquantities: {tilt_deg: lean}\n"
+    for model, body in (("hung", "return {data: {x: Array(4e9).join()}}"), ("lid", "return {data: {lean: bytes[0]}}")):
+        text = f"{head}model: {model}\ncodec: {model}.js\n"
+        (tmp_path / f"acme-{model}.yaml").write_text(text, encoding="utf-8")
+        (tmp_path / f"{model}.js").write_text(f"function decodeUplink({{bytes}}) {{ {body} }}", encoding="utf-8")
+    decoder = Decoder([], load_profiles(tmp_path))
+    hung, lid = (KnownDevice("manhole", {"profile": f"acme-{model}"}) for model in ("hung", "lid"))
+    refused = []
+    for tilt in range(100):
+        refused += _decode(Uplink("h", payload=b"\x01"), hung, decoder).refused
+        assert _decode(Uplink("d", payload=bytes([tilt])), lid, decoder).readings[0].quantities == {"tilt_deg": tilt}
+    ran = [words for words in refused if "rests for" not in words]
+    assert (len(refused), set(ran)) == (100, {"decodeUplink took too long and was stopped"})
+    assert len(ran) < 60, "the kernel ends it after 20 ms, and there is 1 s for them all"
+
+
 @pytest.mark.parametrize(
     ("fields", "units", "quantities"),
     [
