@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest.kinds import KINDS, Kind
-from ingest.profile import Profile, Rule, Void, as_word
+from ingest.profile import Profile, Rule, Void
+from ingest.profile_text import as_word
 from ingest.rules import Fields, Units, compile_rule, find
 
 Values = list[float | str | None]

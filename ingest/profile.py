@@ -3,17 +3,18 @@
 import re
 from collections.abc import Mapping
 from itertools import pairwise
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from ingest.codecs.codec import Codec, CodecError
 from ingest.codecs.javascript import load_javascript
 from ingest.codecs.table import CODECS
 from ingest.errors import IngestError
 from ingest.kinds import KINDS, Kind, Quantity, State
+from ingest.profile_text import TextError, read_text
 from ingest.units import UnitError, conversion
 
 BUILT_IN = Path(__file__).with_name("profiles")
@@ -116,32 +117,31 @@ def _attribute(given: str | Attribute | None) -> Attribute | None:
     return Attribute(given) if isinstance(given, str) else given
 
 
-def _texts(value: Any) -> Any:
-    """YAML reads the keys ``true`` and ``1`` as no texts; words are matched as texts."""
-    if isinstance(value, dict):
-        return {as_word(key): _texts(item) for key, item in value.items()}
-    return [_texts(item) for item in value] if isinstance(value, list) else value
-
-
-def as_word(value: Any) -> str:
-    """A field's value as the text that ``words`` and ``void`` name: true, false, 3, 3.5, or itself."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value)
-
-
 def parse_profile(text: str, name: str) -> Profile:
     """The profile in a YAML text called ``name``, checked; ProfileError."""
     try:
-        profile = msgspec.convert(_texts(yaml.safe_load(text)), Profile)
-    except yaml.YAMLError as error:
-        raise ProfileError(f"{name}: no YAML: {' '.join(str(error).split())}") from error
-    except (msgspec.ValidationError, RecursionError) as error:
+        body = read_text(text)
+    except TextError as error:
         raise ProfileError(f"{name}: {error}") from error
+    if not isinstance(body, dict):
+        raise ProfileError(f"{name}: expected maker, model, kind and quantities, each with its value")
+    try:
+        profile = msgspec.convert(body, Profile)
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{name}: {_at_fault(body)}{error}") from error
     _check(profile, name)
     return profile
+
+
+def _at_fault(body: dict[str, Any]) -> str:
+    """The quantity whose rule is no rule, which msgspec does not name."""
+    quantities = body.get("quantities")
+    for quantity, rule in quantities.items() if isinstance(quantities, dict) else ():
+        try:
+            msgspec.convert(rule, str | Rule)
+        except msgspec.ValidationError:
+            return f"{quantity}: "
+    return ""
 
 
 def load_codec(profile: Profile, folder: Path) -> Codec | None:
@@ -194,6 +194,7 @@ def _check(profile: Profile, name: str) -> None:
     codec = profile.codec
     if codec is not None and codec not in CODECS and not codec.endswith(".js"):
         raise ProfileError(f"{name}: unknown codec {codec!r}: expected a file *.js or one of {', '.join(CODECS)}")
+    _check_other_fields(profile, name)
     for quantity in (*profile.quantities, *(dropped for void in profile.void for dropped in void.drops)):
         if quantity not in kind.column_names:
             expected = ", ".join(kind.column_names)
@@ -205,27 +206,53 @@ def _check(profile: Profile, name: str) -> None:
             raise ProfileError(f"{name}: {quantity}: {error}") from error
 
 
+def _check_other_fields(profile: Profile, name: str) -> None:
+    for void in profile.void:
+        names = [void.field] if isinstance(void.field, str) else void.field
+        if not names or not all(names) or not void.values or not void.drops:
+            raise ProfileError(f"{name}: void needs a field, values in `is` and quantities in `drops`")
+    if profile.history is not None and not profile.history.field:
+        raise ProfileError(f"{name}: history names no field")
+
+
 def _check_rule(rule: Rule, quantity: str, kind: Kind) -> None:
     column = next(column for column in kind.columns if column.name == quantity)
     if not rule.fields or not all(rule.fields):
         raise ProfileError("field names no field")
+    if len({word.casefold() for word in rule.words}) < len(rule.words):
+        raise ProfileError("words are matched without regard to case, and two of these differ in nothing else")
     if isinstance(column, State):
         _check_state(rule, column)
         return
     if rule.curve:
-        ascending = all(before[0] < after[0] for before, after in pairwise(rule.curve))
-        if len(rule.curve) < 2 or not ascending:
-            raise ProfileError("curve needs two or more points with ascending first numbers")
-        if rule.unit:
-            raise ProfileError("a curve starts from the field's own number: leave unit out")
+        _check_curve(rule, column)
     conversion(rule.unit, column)
+    _check_attribute(_attribute(rule.subtract_from))
+    if rule.at_least is not None:
+        _check_range(rule.at_least, column, "at_least")
     for word, meaning in rule.words.items():
-        if isinstance(meaning, str):
-            raise ProfileError(f"the word {word!r} must stand for a number, an attribute or null, not {meaning!r}")
-        if isinstance(meaning, float | int):
-            _check_range(meaning, column, f"the word {word!r}")
+        _check_word(word, meaning, column)
+
+
+def _check_curve(rule: Rule, column: Quantity) -> None:
+    ascending = all(-inf < before[0] < after[0] < inf for before, after in pairwise(rule.curve))
+    if len(rule.curve) < 2 or not ascending:
+        raise ProfileError("curve needs two or more points with ascending first numbers")
+    if rule.unit:
+        raise ProfileError("a curve starts from the field's own number: leave unit out")
     for _, value in rule.curve:
         _check_range(value, column, "a point of the curve")
+
+
+def _check_word(word: str, meaning: str | float | Attribute | None, column: Quantity) -> None:
+    if isinstance(meaning, str):
+        raise ProfileError(f"the word {word!r} must stand for a number, an attribute or null, not {meaning!r}")
+    if isinstance(meaning, Attribute):
+        _check_attribute(meaning)
+        if meaning.default is not None:
+            _check_range(meaning.default, column, f"the default of {meaning.attribute}")
+    elif meaning is not None:
+        _check_range(meaning, column, f"the word {word!r}")
 
 
 def _check_state(rule: Rule, column: State) -> None:
@@ -234,6 +261,11 @@ def _check_state(rule: Rule, column: State) -> None:
             raise ProfileError(f"the word {word!r} must stand for one of {', '.join(column.words)} or null")
     if rule.unit or rule.curve or rule.subtract_from is not None or rule.absolute or rule.at_least is not None:
         raise ProfileError("a state takes field, void and words only")
+
+
+def _check_attribute(given: Attribute | None) -> None:
+    if given is not None and (not given.attribute or (given.default is not None and not isfinite(given.default))):
+        raise ProfileError("an attribute needs a name, and its default is a number")
 
 
 def _check_range(value: float, column: Quantity, what: str) -> None:

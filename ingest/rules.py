@@ -7,7 +7,8 @@ from math import fabs, isfinite
 from typing import Any
 
 from ingest.kinds import Quantity, State
-from ingest.profile import Attribute, Rule, as_word
+from ingest.profile import Attribute, Rule
+from ingest.profile_text import as_word
 from ingest.units import UnitError, along, conversion
 
 Fields = Mapping[str, Any]
@@ -16,8 +17,10 @@ Units = Mapping[str, str] | None
 Take = Callable[[Fields, Attributes, Units, list[str]], float | str | None]
 """Fields, the sensor's attributes, units that the envelope stated, where warnings go → the column's value or None."""
 
-# "2799 mm", "20 °", "2.4(low battery)", "-0.5": a number and what follows it.
-_NUMBER = re.compile(r"\s*([-+]?[0-9]{1,15}(?:\.[0-9]{0,15})?)\s*([^\s(]{0,12})")
+# "2799 mm", "20 °", "2.4(low battery)", "-0.5", "1e-3": a number and what follows it. "2,5" and "1.2.3" are none.
+_NUMBER = re.compile(
+    r"\s*([-+]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][-+]?[0-9]{1,3})?)(?![0-9.]|,[0-9])\s*([^\s(]{0,12})"
+)
 _DECIMALS = 6
 _SHOWN = 40  # characters of a strange value in a warning
 

@@ -28,12 +28,15 @@ ANSWER = Struct("<cI")  # what follows, and how many bytes
 RESULT = b"R"  # what decodeUplink returned, as JSON
 THROWN = b"T"  # what was thrown, as a JSON text
 REFUSED = b"F"  # our own words
+STOPPED = b"S"  # our own words, for a call that a limit ended
 
 # Run before the codec is read. What is used later is taken now, so that the codec can't put its own in its place. An
 # InternalError is what a limit throws; no JavaScript can catch it, and it is asked for its words when the limit is no
 # longer in force, so they are fixed. Whatever else is thrown is put into words here, within the limits.
 _BEFORE = """
 (function () {
+  const say = () => {}; // makers leave their console.log in
+  globalThis.console = { log: say, debug: say, info: say, warn: say, error: say };
   const evaluate = eval, stringify = JSON.stringify, parse = parseInt, text = String;
   const bind = Function.prototype.bind, call = Function.prototype.call;
   const cut = bind.call(call, String.prototype.slice), join = bind.call(call, Array.prototype.join);
@@ -110,8 +113,8 @@ class Interpreter:
         try:
             text = self._run(payload.hex(), port)
         except _FAILURES as error:
-            self.start()  # stopped by a limit: the interpreter may be half way through anything
-            return REFUSED, _first_line(error)
+            self.start()  # the interpreter may be half way through anything
+            return STOPPED, _first_line(error)
         if not isinstance(text, str):
             return REFUSED, "decodeUplink returned nothing"
         if text[0] == "!":  # no JSON begins with it

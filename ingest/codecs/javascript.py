@@ -2,6 +2,9 @@
 
 The sandbox is QuickJS (`quickjs-ng`), an interpreter without files, network, timers or modules, in a process of its
 own with nothing to lose. Limits on time, memory and stack hold whatever a codec does: see `ingest.codecs.interpreter`.
+
+The intake waits for every call, so a codec that runs into its limits again and again would hold up all other sensors.
+It rests until what was lost with it is no more than a small share of the time.
 """
 
 import json
@@ -9,20 +12,32 @@ import os
 import subprocess
 import sys
 import weakref
+from collections.abc import Callable
+from math import ceil, inf
 from pathlib import Path
 from select import POLLIN, poll
+from time import monotonic
 from typing import Any
 
 import msgspec
 
 from ingest.codecs.codec import Codec, CodecError, Fields, Measured
-from ingest.codecs.interpreter import ANSWER, REFUSED, REQUEST, RESULT, Answer
+from ingest.codecs.interpreter import ANSWER, REQUEST, RESULT, STOPPED, THROWN, Answer
 from ingest.codecs.interpreter import __file__ as _INTERPRETER
 
 _NO_PORT = -1
 _ANSWER_WITHIN_MS = 10_000  # on the clock: the process is starved or stopped, and the hub must go on
 _PIPE_BYTES = 64 * 1024
+# What stopped calls may take: 1 s at once, a fiftieth of the time in the long run. One device that sends what its codec
+# chokes on stays below that; a codec that always does is tried every few seconds.
+_SHARE = 1 / 50
+_AT_ONCE_S = 1.0
+_LONGEST_REST_S = 60.0
 _JSON = msgspec.json.Decoder()
+
+
+Clock = Callable[[], float]
+"""Seconds since some moment, never going back."""
 
 
 class _Ended(Exception):
@@ -49,6 +64,11 @@ class _Process:
         self._poll.register(self._answers, POLLIN)
         self._source = source
         self._started: Answer | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether nobody has to wait any more until it can decode."""
+        return self._started is not None
 
     def start(self) -> Answer:
         """Whether the source can be read; _Ended when it ends the process."""
@@ -87,9 +107,27 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.communicate()
 
 
+class _Patience:
+    """How long the hub has waited for calls that were stopped, and how long it does without the codec for that."""
+
+    def __init__(self) -> None:
+        self._even_at = -inf  # when the share allowed has made up for all of them
+
+    def spend(self, lost_s: float, now: float) -> None:
+        latest = now + _AT_ONCE_S / _SHARE + _LONGEST_REST_S
+        self._even_at = min(max(self._even_at, now) + lost_s / _SHARE, latest)
+
+    def rest_s(self, now: float) -> float:
+        """Until the codec may be called again, 0 or less when it may be."""
+        return self._even_at - now - _AT_ONCE_S / _SHARE
+
+
 class _Sandbox:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, clock: Clock) -> None:
         self._source = source
+        self._clock = clock
+        self._patience = _Patience()
+        self._stopped = ""  # why it was, the last time
         self._process = _Process(source)
         try:
             kind, text = self._process.start()
@@ -99,12 +137,22 @@ class _Sandbox:
             raise CodecError(f"the file can't be read: {_words(kind, text)}")
 
     def decode(self, payload: bytes, port: int | None) -> Measured:
+        began = self._clock()
+        rest_s = self._patience.rest_s(began)
+        if rest_s > 0:
+            raise CodecError(f"decodeUplink was stopped too often and rests for {ceil(rest_s)} s: {self._stopped}")
+        costly = not self._process.started  # the last stop ended the one before it
         try:
             kind, text = self._process.decode(payload, port)
-        except _Ended as error:
+        except _Ended:
             self._process.end()
             self._process = _Process(self._source)  # gets ready while the hub goes on
-            raise CodecError("decodeUplink took too long and was stopped") from error
+            kind, text = STOPPED, "decodeUplink took too long and was stopped"
+        if kind == STOPPED:
+            self._stopped = text
+        if costly or kind == STOPPED:
+            now = self._clock()
+            self._patience.spend(now - began, now)
         if kind != RESULT:
             raise CodecError(_words(kind, text))
         return _result(text)
@@ -112,7 +160,7 @@ class _Sandbox:
 
 def _words(kind: bytes, text: str) -> str:
     """What the codec said, without the place in its file; our own words as they are."""
-    if kind == REFUSED:
+    if kind != THROWN:
         return text
     said = str(json.loads(text)).encode(errors="replace").decode()
     return said.split("\n", 1)[0] or "an error without words"
@@ -135,6 +183,9 @@ def _result(text: str) -> Measured:
 
 
 def _texts(value: Any) -> list[str]:
+    """What stands under ``errors`` or ``warnings``: a list, or by some makers a text alone."""
+    if isinstance(value, str):
+        return [value] if value else []
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
@@ -147,6 +198,6 @@ def load_javascript(path: Path) -> Codec:
     return compile_javascript(source)
 
 
-def compile_javascript(source: str) -> Codec:
+def compile_javascript(source: str, clock: Clock = monotonic) -> Codec:
     """The codec in a source text; CodecError when it can't be read or defines no decodeUplink. For one thread only."""
-    return _Sandbox(source).decode
+    return _Sandbox(source, clock).decode

@@ -44,6 +44,7 @@ class _Notice(msgspec.Struct, gc=False):
 class _Push(msgspec.Struct, gc=False):
     msg: msgspec.Raw = msgspec.Raw()
     params: dict[str, Any] | None = None
+    enc_msg: str | None = None
 
 
 _PUSH = msgspec.json.Decoder(_Push)
@@ -61,6 +62,8 @@ def read(topic: str, payload: bytes) -> Sequence[Uplink]:
             raise FormatError("a thing's params without the topic $sys/PRODUCT/DEVICE/thing/property/post")
         return _things(device, (), push.params)
     raw = bytes(push.msg)
+    if push.enc_msg is not None:
+        raise FormatError("an encrypted push (enc_msg): choose plain text in OneNET's console")
     if not raw:
         raise FormatError("neither msg nor params")
     if raw[:1] == b'"':

@@ -14,6 +14,7 @@ import typer
 from ingest.codecs.codec import Codec
 from ingest.decoder import Decoder
 from ingest.errors import IngestError
+from ingest.formats import native
 from ingest.formats.table import FORMAT_NAMES, FORMATS, NATIVE
 from ingest.formats.uplink import Uplink
 from ingest.kinds import KINDS
@@ -125,14 +126,15 @@ def _decode_message(
         raise HubError(f"unknown format {name!r}: expected one of {', '.join(FORMAT_NAMES)}")
     received_at = datetime.now(UTC)
     if name == NATIVE:
-        kind = parse_topic(topic, prefix).kind
         received_at = _stamp(content) or received_at
+    if name == NATIVE and topic:
+        kind = parse_topic(topic, prefix).kind
     elif profile is not None:
         kind = known[profile][0].kind
     else:
         uplinks = _uplinks(name, topic, content)
         likely = _likely_kind(uplinks)
-        if uplinks and likely is None:
+        if uplinks and likely is None and name != NATIVE:
             return Decoded(warnings=[_told(uplink) for uplink in uplinks])
         kind = likely or next(iter(KINDS))  # nothing to read: told or refused by the decoder
     lookup: Lookup = lambda device: _Assumed(0, device, kind, attributes)  # noqa: E731
@@ -160,6 +162,8 @@ def _uplinks(name: str | None, topic: str, content: bytes) -> list[Uplink]:
     if name is None:
         return []
     try:
+        if name == NATIVE:  # pushed over HTTP, where each reading names its sensor
+            return [Uplink(sensor, fields=msgspec.json.decode(reading)) for sensor, reading in native.pushed(content)]
         return [item for item in FORMATS[name].reader()(topic, content) if isinstance(item, Uplink)]
     except IngestError:
         return []

@@ -59,8 +59,8 @@ def new(
 
 def _skeleton(maker: str, model: str, kind: str) -> str:
     lines = [
-        f"maker: {maker}",
-        f"model: {model}",
+        f"maker: '{maker}'",
+        f"model: '{model}'",  # 410 is no number here, nor is 0x10
         f"kind: {kind}",
         f"# codec: {maker}-{model}.js   # a file beside this one, or a built-in codec; leave out for decoded fields",
         "quantities:   # quantity: the device's field, or {field, unit, words, void, subtract_from, curve, at_least}",

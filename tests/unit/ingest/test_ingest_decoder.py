@@ -200,6 +200,23 @@ def test_the_words_of_a_javascript_codec_reach_quarantine(tmp_path: Path) -> Non
     assert _decode(Uplink("d", port=3, payload=b"\x64"), device, decoder).refused == ["not port 2"]
 
 
+def test_a_codec_that_hangs_holds_up_no_neighbours(tmp_path: Path) -> None:
+    head = "maker: Acme\nkind: manhole\nquantities: {tilt_deg: lean}\n"
+    for model, body in (("hung", "return {data: {x: Array(4e9).join()}}"), ("lid", "return {data: {lean: bytes[0]}}")):
+        text = f"{head}model: {model}\ncodec: {model}.js\n"
+        (tmp_path / f"acme-{model}.yaml").write_text(text, encoding="utf-8")
+        (tmp_path / f"{model}.js").write_text(f"function decodeUplink({{bytes}}) {{ {body} }}", encoding="utf-8")
+    decoder = Decoder([], load_profiles(tmp_path))
+    hung, lid = (KnownDevice("manhole", {"profile": f"acme-{model}"}) for model in ("hung", "lid"))
+    refused = []
+    for tilt in range(100):
+        refused += _decode(Uplink("h", payload=b"\x01"), hung, decoder).refused
+        assert _decode(Uplink("d", payload=bytes([tilt])), lid, decoder).readings[0].quantities == {"tilt_deg": tilt}
+    ran = [words for words in refused if "rests for" not in words]
+    assert (len(refused), set(ran)) == (100, {"decodeUplink took too long and was stopped"})
+    assert len(ran) < 60, "the kernel ends it after 20 ms, and there is 1 s for them all"
+
+
 @pytest.mark.parametrize(
     ("fields", "units", "quantities"),
     [
@@ -411,3 +428,30 @@ def test_a_words_value_is_matched_whatever_its_type() -> None:
     found = [_decode(Uplink("d", fields={"s": value}), device, decoder).readings for value in (0, True, 2.5, "TRUE", 7)]
     states = [readings[0].quantities["cover_state"] if readings else None for readings in found]
     assert states == ["closed", "open", "missing", "open", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "depth_m"),
+    [
+        ("250 mm", 0.25),
+        ("250", 0.25),
+        ("2.5e2 mm", 0.25),
+        ("0.25 m", 0.25),
+        ("250(low battery)", 0.25),
+        ("250, low battery", 0.25),
+        ("2,5", None),
+        ("1,250 mm", None),
+        ("1.2.3", None),
+        ("1234567890123456789", None),
+        ("1e999", None),
+    ],
+)
+def test_a_number_in_a_text_is_read_whole_or_not_at_all(text: str, depth_m: float | None) -> None:
+    profile = parse_profile(
+        "maker: a\nmodel: b\nkind: waterlogging\nquantities: {depth_m: {field: d, unit: mm}}", "a-b"
+    )
+    decoder = Decoder([], {"a-b": (profile, None)})
+    decoded = _decode(Uplink("d", fields={"d": text}), KnownDevice("waterlogging", {"profile": "a-b"}), decoder)
+    assert [reading.quantities for reading in decoded.readings] == ([] if depth_m is None else [{"depth_m": depth_m}])
+    assert not decoded.refused
+    assert depth_m is not None or "is no" in decoded.warnings[0]

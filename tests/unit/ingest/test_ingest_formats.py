@@ -215,6 +215,7 @@ def test_senml_reads_the_same_from_json_and_cbor(records: list[dict[str, Any]]) 
         ("ctwing", {"deviceId": "d", "timestamp": 1e300, "payload": {"a": 1}}, "no epoch time"),
         ("onenet", {"other": 1}, "neither msg nor params"),
         ("onenet", {"msg": "{"}, "truncated"),
+        ("onenet", {"enc_msg": "bm9uc2Vuc2U=", "nonce": "C1z3?giR"}, "choose plain text"),
         ("onenet", {"msg": [{"type": 1}]}, "without dev_id or ds_id"),
         ("iotda", {"x": 1}, "neither services, devices nor notify_data"),
         ("iotda", {"services": [{"properties": {"a": 1}, "event_time": "yesterday"}]}, "event_time 'yesterday'"),

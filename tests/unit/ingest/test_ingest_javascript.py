@@ -53,10 +53,20 @@ def test_warnings_are_passed_on() -> None:
     assert list(_codec("return { data: { a: 1 }, warnings: ['battery old'] };")(b"", 1).warnings) == ["battery old"]
 
 
+def test_a_warning_that_is_no_list_is_passed_on() -> None:
+    assert list(_codec("return { data: { a: 1 }, errors: '', warnings: 'old' };")(b"", 1).warnings) == ["old"]
+
+
+def test_what_a_codec_tells_the_console_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    assert _codec("console.log('got', input); console.error(1); return { data: { a: 1 } };")(b"", 1).fields == {"a": 1}
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ("return { errors: ['unknown FPort', 'again'] };", "unknown FPort; again"),
+        ("return { errors: 'no such port' };", "no such port"),
         ("throw new Error('length 3');", "Error: length 3"),
         ("throw 'bad';", "bad"),
         ("return nothing.at.all;", "ReferenceError"),
@@ -110,7 +120,8 @@ _RUNAWAYS = [
 def test_a_codec_that_runs_away_is_stopped() -> None:
     cases = "".join(f"case {port}: {{ {body} }}\n" for port, body in enumerate(_RUNAWAYS, 1))
     codec = compile_javascript(
-        f"function decodeUplink(input) {{ switch (input.fPort) {{ {cases} }} return {{data: {{ok: 1}}}}; }}"
+        f"function decodeUplink(input) {{ switch (input.fPort) {{ {cases} }} return {{data: {{ok: 1}}}}; }}",
+        clock=lambda: 0.0,  # so many in a row would have to rest
     )
     for port, body in enumerate(_RUNAWAYS, 1):
         started = time.process_time()
@@ -118,6 +129,59 @@ def test_a_codec_that_runs_away_is_stopped() -> None:
             codec(b"\x01", port)
         assert time.process_time() - started < 0.1, "the hub itself does not work for it"
         assert codec(b"\x01", 0).fields == {"ok": 1}, f"the message after {body} is decoded as if nothing had been"
+
+
+_CHOKES = "function decodeUplink({{ bytes }}) {{ if (bytes[0]) {{ {} }} return {{ data: {{ ok: 1 }} }}; }}"
+
+
+@pytest.mark.parametrize("body", ["while (true) {}", "return { data: { x: Array(4e9).join() } };"])
+def test_a_codec_that_is_stopped_again_and_again_rests_and_is_tried_anew(body: str) -> None:
+    ahead_s = 0.0
+    codec = compile_javascript(_CHOKES.format(body), clock=lambda: time.monotonic() + ahead_s)
+    refusals = []
+    for _ in range(2000):
+        with pytest.raises(CodecError) as refused:
+            codec(b"\x01", 1)
+        refusals.append(str(refused.value))
+    ran = [words for words in refusals if "rests for" not in words]
+    assert 1 < len(ran) < 200, "a stop takes 8 ms or more, and there is 1 s for them all"
+    assert refusals[-1].endswith(f"s: {ran[-1]}"), "why it rests is said with the reason of the last stop"
+    with pytest.raises(CodecError, match="stopped too often and rests for"):
+        codec(b"\x00", 1)
+    ahead_s = 61.0
+    assert codec(b"\x00", 1).fields == {"ok": 1}
+
+
+class _Ticking:
+    """A clock that is a second further each time that it is looked at."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def test_a_codec_that_always_hangs_takes_a_fiftieth_of_the_time() -> None:
+    clock = _Ticking()
+    codec = compile_javascript(_CHOKES.format("while (true) {}"), clock)
+    ran = 0
+    while clock.now < 3600:
+        with pytest.raises(CodecError) as refused:
+            codec(b"\x01", 1)
+        ran += "rests for" not in str(refused.value)  # and took a second
+    assert 60 < ran < 80
+
+
+def test_a_stop_now_and_then_costs_nobody_a_rest() -> None:
+    clock = _Ticking()
+    codec = compile_javascript(_CHOKES.format("while (true) {}"), clock)
+    for _ in range(20):
+        with pytest.raises(CodecError, match="interrupted"):
+            codec(b"\x01", 1)
+        assert codec(b"\x00", 1).fields == {"ok": 1}
+        clock.now += 60
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,46 @@ def test_every_shipped_profile_loads_under_its_own_name() -> None:
         (_HEAD + "quantities: {tilt_deg: {field: a, words: {up: 999}}}", "gives 999 °, outside 0…180"),
         (_HEAD + "quantities: {battery_pct: {field: a, curve: [[3, 100]]}}", "two or more points"),
         (_HEAD + "quantities: {battery_pct: {field: a, curve: [[3, 100], [2, 0]]}}", "ascending"),
+        (_HEAD + "quantities: {battery_pct: {field: a, unit: V, curve: [[2, 0], [3, 100]]}}", "leave unit out"),
         (_HEAD + "quantities: {battery_pct: {field: a, curve: [[2, 0], [3, 110]]}}", "gives 110 %, outside 0…100"),
         (_HEAD + "quantities: {tilt_deg: a}\nvoid: [{field: f, is: [1], drops: [depth]}]", "no quantity 'depth'"),
+        ("", "lid: expected maker, model, kind and quantities"),
+        (_HEAD + "quantities: {tilt_deg: !!int x}", "lid: no YAML: invalid literal"),
+        (_HEAD + "quantities: {tilt_deg: !!bool x}", "lid: no YAML: 'x'"),
+        (_HEAD + "quantities: {tilt_deg: a, tilt_deg: b}", "a key stands twice in what begins .* line 4"),
+        (_HEAD + "quantities: {tilt_deg: {field: a, words: {true: 1, 1: 2}}}", "a key stands twice"),
+        (_HEAD + "quantities: {tilt_deg: {field: a, words: {1: 1, '1': 2}}}", "a key stands twice"),
+        (_HEAD + "quantities: {tilt_deg: {field: a, words: {up: 1, Up: 2}}}", "differ in nothing else"),
+        (_HEAD + "quantities: {tilt_deg: a, shock_count: {field: [1]}}", "lid: shock_count: Expected `str`, got `int`"),
+        (_HEAD + "quantities: {tilt_deg: {field: a, at_least: 999}}", "at_least gives 999 °, outside 0…180"),
+        (_HEAD + "quantities: {tilt_deg: {field: a, at_least: .nan}}", "at_least gives nan"),
+        (_HEAD + "quantities: {battery_pct: {field: a, curve: [[-.inf, 0], [.inf, 9]]}}", "ascending first numbers"),
+        (
+            _HEAD + "quantities: {tilt_deg: {field: a, words: {up: {attribute: b, default: 999}}}}",
+            "default of b gives 999",
+        ),
+        (_HEAD + "quantities: {tilt_deg: {field: a, subtract_from: ''}}", "an attribute needs a name"),
+        (
+            _HEAD + "quantities: {tilt_deg: {field: a, subtract_from: {attribute: b, default: .inf}}}",
+            "its default is a number",
+        ),
+        (_HEAD + "quantities: {tilt_deg: a}\nvoid: [{field: '', is: [1], drops: [tilt_deg]}]", "void needs a field"),
+        (_HEAD + "quantities: {tilt_deg: a}\nvoid: [{field: f, is: [], drops: [tilt_deg]}]", "values in `is`"),
+        (_HEAD + "quantities: {tilt_deg: a}\nvoid: [{field: f, is: [1], drops: []}]", "quantities in `drops`"),
+        (_HEAD + "quantities: {tilt_deg: a}\nhistory: {field: ''}", "history names no field"),
         (_HEAD.replace("Lid 7", "Lid_7") + "quantities: {tilt_deg: a}", "'acme-lid_7' is no name"),
     ],
 )
 def test_what_is_wrong_is_told(text: str, words: str) -> None:
     with pytest.raises(ProfileError, match=words):
         parse_profile(text, "lid")
+
+
+def test_words_that_yaml_takes_for_something_else_stay_words() -> None:
+    words = "words: {on: open, no: closed, Off: closed, true: open, trues: missing}"
+    profile = parse_profile(_HEAD + f"note: 2001-99-99\nquantities: {{cover_state: {{field: a, {words}}}}}", "lid")
+    assert list(profile.rule("cover_state").words) == ["on", "no", "Off", "true", "trues"]
+    assert profile.note == "2001-99-99"
 
 
 def test_a_file_must_be_called_after_its_device(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ def test_a_file_of_an_old_message_is_still_read(tmp_path: Path) -> None:
     }
 
 
+def test_a_native_reading_pushed_over_http_is_of_the_kind_that_it_measures() -> None:
+    reading = {"sensor": "W-1", "time": "2024-01-01T00:00:00Z", "depth_m": 0.2}
+    shown = _decoded("--format", "native", content=json.dumps([reading]))
+    (found,) = shown["readings"]
+    assert (found["sensor"], found["kind"], found["quantities"]) == ("W-1", "waterlogging", {"depth_m": 0.2})
+    assert "unknown field `other`" in _refusal(
+        decode.app, "--format", "native", content=json.dumps({**reading, "other": 1})
+    )
+
+
 def test_history_of_years_ago_is_shown() -> None:
     shown = _decoded("--hex", "--profile", "milesight-em300-mcs", content="20CE9E74466310015D01")
     (reading,) = shown["readings"]
@@ -176,6 +186,12 @@ def test_a_rebirth_request_is_told() -> None:
 )
 def test_a_refusal_is_told(arguments: list[str], content: str | bytes, words: str) -> None:
     assert words in _refusal(decode.app, *arguments, content=content)
+
+
+@pytest.mark.parametrize("name", ["acme-410", "acme-0x10", "acme-1e5", "null-true", "410-2024-01-01"])
+def test_a_new_profile_passes_its_own_check_whatever_yaml_makes_of_the_name(name: str, tmp_path: Path) -> None:
+    assert _run(profiles.app, "new", name, "--kind", "gas", "--folder", str(tmp_path)).exit_code == 0
+    assert _run(profiles.app, "check", str(tmp_path / f"{name}.yaml")).stdout.startswith(f"{name}: gas")
 
 
 def test_own_profiles(tmp_path: Path) -> None:
