@@ -103,6 +103,12 @@ async def end_exercise(connection: Connection, exercise_id: int, report: Mapping
         await connection.execute(_SQL.end, exercise_id, now, dict(report))
 
 
+async def last_report(connection: Connection, drill: str) -> dict[str, Any] | None:
+    """The report of the latest exercise of this drill that was played to its end."""
+    report: dict[str, Any] | None = await connection.fetchval(_SQL.last_report, drill)
+    return report
+
+
 async def stop_exercise(connection: Connection, exercise_id: int, now: datetime) -> None:
     """End an exercise by hand, before its script does; its report comes from who plays it. ExerciseError when over."""
     async with connection.transaction():

@@ -33,6 +33,9 @@ RETURNING exercise_id
 UPDATE exercise SET status = 'ended', ended_at = coalesce(ended_at, $2), report = $3
 WHERE exercise_id = $1 AND (status <> 'ended' OR report IS NULL)
 
+-- name: last_report
+SELECT report FROM exercise WHERE drill = $1 AND report ->> 'score' IS NOT NULL ORDER BY exercise_id DESC LIMIT 1
+
 -- name: silence
 -- What people have not been told by then they are not told any more.
 UPDATE notification SET next_attempt_at = NULL

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
+from dispatch.drawing import svg_of
 from dispatch.errors import DispatchError
 from dispatch.squads import LOCAL
 from dispatch.words import Words
@@ -19,6 +19,7 @@ from ingest.kinds import KINDS
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _BEFORE = timedelta(minutes=30)
 _MOST_READINGS = 5000
+_QUANTITIES = {quantity.name: quantity for kind in KINDS.values() for quantity in kind.quantities}
 
 KEY_TIMES: Mapping[str, Words] = {
     "detected": Words("发现", "detected"),
@@ -145,7 +146,7 @@ def _reason(decision: Mapping[str, Any]) -> str:
 
 
 def plot(found: Review) -> str:
-    """The readings with the key times, as an SVG element; words on it are the quantities' names and units."""
+    """The readings with the key times, as an SVG element, in both languages, times in Asia/Shanghai."""
     drawn: Sequence[Trace] = [trace for trace in found.traces if trace.times]
     if not drawn:
         return "<p>无读数 no readings</p>"
@@ -155,15 +156,16 @@ def plot(found: Review) -> str:
     for place, trace in enumerate(drawn, 1):
         axes = figure.add_subplot(len(drawn), 1, place)
         axes.plot([time.astimezone(LOCAL) for time in trace.times], list(trace.values), marker=".", linewidth=1)  # type: ignore[arg-type]
-        axes.set_ylabel(f"{trace.quantity} [{trace.unit}]")
+        quantity = _QUANTITIES[trace.quantity]
+        axes.set_ylabel(f"{quantity.zh}\n{quantity.en} [{trace.unit}]")
         axes.set_title(trace.sensor, loc="left", fontsize=9)
         for name, at in found.key_times.items():
             if at is not None:
+                word = f"{KEY_TIMES[name].zh} {KEY_TIMES[name].en}"
                 axes.axvline(at.astimezone(LOCAL), color="0.6", linewidth=0.8)  # type: ignore[arg-type]
-                axes.annotate(name, (at.astimezone(LOCAL), axes.get_ylim()[1]), fontsize=7, rotation=90, va="top")
-    drawing = StringIO()
-    figure.savefig(drawing, format="svg")
-    return drawing.getvalue()[drawing.getvalue().index("<svg") :]
+                axes.annotate(word, (at.astimezone(LOCAL), axes.get_ylim()[1]), fontsize=7, rotation=90, va="top")
+    axes.set_xlabel("时间 time (Asia/Shanghai)")
+    return svg_of(figure)
 
 
 def _when(at: datetime | None) -> str:

@@ -35,14 +35,12 @@ def list_drills(
             typer.echo(path.stem)
         return
     sensors = read_roster(county / "sensors.csv")
-    table = Table("name", "演练", "drill", "h:mm", "wanted", box=None)
-    for column in table.columns[:2]:
-        column.no_wrap = True
+    table = Table("drill", "演练 title", "h:mm", "wanted", box=None)
     for path in found:
         one = load_drill(path, sensors)
         minutes = one.duration_s // 60
         length = f"{minutes // 60}:{minutes % 60:02}"
-        table.add_row(one.name, one.title.zh, one.title.en, length, str(len(one.wanted)))
+        table.add_row(one.name, f"{one.title.zh}\n{one.title.en}", length, str(len(one.wanted)))
     Console(highlight=False).print(table)
 
 

@@ -110,7 +110,7 @@ def of_task(event: Mapping[str, Any]) -> Happening:
 def of_wanted(wanted: Wanted) -> Text:
     """A wanted outcome."""
     place = wanted.sensor or wanted.squad or ""
-    hazard = _hazard_names().get(wanted.hazard_type or "", Text("险情", "hazard"))
+    hazard = hazard_name(wanted.hazard_type) if wanted.hazard_type else Text("险情", "hazard")
     grade = GRADE_OF.get(wanted.grade or 0)
     zh_grade, en_grade = (grade.zh, grade.colour) if grade else ("", "")
     if grade is not None and grade.number > 1:
@@ -132,12 +132,20 @@ def of_wanted(wanted: Wanted) -> Text:
         "task_done": ("队伍处置完毕", "squad is done"),
         "incident_closed": ("结案", "incident closed"),
     }[wanted.what]
-    if wanted.at_most is not None:
-        zh = f"{zh}（{wanted.at_least}–{wanted.at_most} 次）" if wanted.at_most else f"{zh}（不应发生）"
-        en = f"{en} ({wanted.at_least}-{wanted.at_most} times)" if wanted.at_most else f"{en} (must not happen)"
+    if wanted.at_most == 0:
+        zh, en = f"{zh}（不应发生）", f"{en} (must not happen)"
+    elif wanted.at_most == wanted.at_least:
+        zh, en = f"{zh}（恰好 {wanted.at_most} 次）", f"{en} (exactly {wanted.at_most})"
+    elif wanted.at_most is not None:
+        zh, en = f"{zh}（{wanted.at_least}–{wanted.at_most} 次）", f"{en} ({wanted.at_least}-{wanted.at_most} times)"
     elif wanted.at_least > 1:
         zh, en = f"{zh}（至少 {wanted.at_least} 次）", f"{en} (at least {wanted.at_least} times)"
     return Text(f"{place} {zh}".strip(), f"{place} {en}".strip())
+
+
+def hazard_name(hazard_type: str) -> Text:
+    """What the rules call a hazard type; its own name when no rule that ships raises it."""
+    return _hazard_names().get(hazard_type, Text(hazard_type, hazard_type))
 
 
 @cache

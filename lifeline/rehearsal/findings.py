@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lifeline.demonstration.words import of_wanted
+from dispatch.words import skill_zh
+from lifeline.demonstration.words import hazard_name, of_wanted
 from lifeline.rehearsal.headings import Heading
 from lifeline.rehearsal.means import Material, Squads
 from lifeline.rehearsal.record import Record
@@ -45,7 +46,7 @@ def _found(
         for step, timing in zip(STEPS, timings, strict=True)
         if timing.slowest_s is not None and timing.in_time < timing.cases
     ]
-    found += _of_people(record)
+    found += _of_people(record, max(drill.duration_s, drill.last_s))
     found += [_of_squads(one) for one in squads if one.came < one.called]
     found += [_of_material(one) for one in materials if one.short]
     found += _of_messages(record)
@@ -102,23 +103,25 @@ def _of_timing(step: Step, timing: Timing) -> Finding:
     )
 
 
-def _of_people(record: Record) -> list[Finding]:
+def _of_people(record: Record, end_s: float) -> list[Finding]:
     waited = [case for case in record.cases if "unassigned" in case.steps_s]
     refused = [case for case in record.cases if "refused" in case.steps_s]
     found = []
     if waited:
-        kinds = "、".join(sorted({case.hazard_type for case in waited}))
-        longest_s = max(
-            case.steps_s.get("ordered", case.steps_s["unassigned"]) - case.steps_s["opened"] for case in waited
-        )
+        types = tuple(sorted({case.hazard_type for case in waited}))
+        zh = "、".join(hazard_name(one).zh for one in types)
+        en = ", ".join(hazard_name(one).en for one in types)
+        waits_s = [
+            case.steps_s.get("ordered", case.steps_s.get("closed", end_s)) - case.steps_s["opened"] for case in waited
+        ]
         found.append(
             Finding(
                 "people",
-                f"{len(waited)} 起事件（{kinds}）一时无队伍可派，最长等待 {longest_s:.0f} 秒",
-                f"{len(waited)} cases ({kinds}) had nobody to go at first, the longest wait was {longest_s:.0f} s",
+                f"{len(waited)} 起事件（{zh}）一时无队伍可派，最长等待 {max(waits_s):.0f} 秒",
+                f"{len(waited)} cases ({en}) had nobody to go at first, the longest wait was {max(waits_s):.0f} s",
                 "补充相应技能的队伍或明确增援次序",
                 "add squads with the skill, or say who comes to help in which order",
-                tuple(sorted({case.hazard_type for case in waited})),
+                types,
             )
         )
     if refused:
@@ -139,7 +142,7 @@ def _of_squads(squads: Squads) -> Finding:
     missing = squads.called - squads.came
     return Finding(
         "practicability",
-        f"预案步骤“{squads.zh}”需 {squads.called} 队次（{squads.skill}），{missing} 队次未到场",
+        f"预案步骤“{squads.zh}”需 {squads.called} 队次（{skill_zh(squads.skill)}），{missing} 队次未到场",
         f"the plan's step '{squads.en}' calls for {squads.called} squads ({squads.skill}), {missing} never came",
         "核对该步骤能否由现有力量完成，或改由他队承担",
         "check that the step can be done with the squads there are, or give it to others",

@@ -75,7 +75,7 @@ def hold_rehearsal(
                     recorded=recorded,
                 )
             )
-    return _report(rehearsed, last, json, page)
+    return _report(rehearsed, assess_drill(rehearsed, last), json, page)
 
 
 def hold_live_drill(
@@ -94,7 +94,7 @@ def hold_live_drill(
     last = _read_last(json)
     settings = load_settings()
     with _progress(drill) as progress:
-        held = uvloop.run(
+        held, assessed = uvloop.run(
             hold_live(
                 drill,
                 county,
@@ -103,14 +103,14 @@ def hold_live_drill(
                 squads=squads,
                 people=people,
                 channels=channels,
+                last=last,
                 look=lambda at_s: progress.update(progress.task_ids[0], completed=at_s),
             )
         )
-    return _report(held, last, json, page)
+    return _report(held, assessed, json, page)
 
 
-def _report(rehearsed: Rehearsed, last: dict[str, Any] | None, json: Path | None, page: Path | None) -> bool:
-    whole = assess_drill(rehearsed, last)
+def _report(rehearsed: Rehearsed, whole: dict[str, Any], json: Path | None, page: Path | None) -> bool:
     _tell(rehearsed, whole)
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n")

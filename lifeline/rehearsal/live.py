@@ -1,15 +1,16 @@
 """A live drill: the county's own hub, real squads, real clocks; only the sensors are simulated."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from database.pool import open_pool
-from dispatch.exercises import end_exercise, open_exercise, status_of
+from dispatch.exercises import end_exercise, last_report, open_exercise, status_of
 from dispatch.lessons import Lessons, open_lessons
 from dispatch.words import Words
 from lifeline.county import read_county
@@ -71,12 +72,14 @@ async def hold_live(
     squads: Sequence[str],
     people: Sequence[str],
     channels: Sequence[str],
+    last: Mapping[str, Any] | None,
     look: Callable[[float], None],
-) -> Rehearsed:
+) -> tuple[Rehearsed, dict[str, Any]]:
     """Hold ``drill`` on the running hub of ``settings`` with real ``squads`` (ids; all when none is named).
 
     Of the people only those who are named are told, on their ``channels`` of these names, on all when none is named.
     The exercise is ended, with its report kept, however the drill ends; what it found wanting opens revisions of plans.
+    The report, given too, is compared with ``last``, else with that of the hub's latest exercise of the same drill.
     """
     county, sensors = read_county(county_folder), read_roster(county_folder / "sensors.csv")
     players = drill.players(sensors)
@@ -130,8 +133,8 @@ async def hold_live(
                 await end_exercise(connection, exercise.exercise_id, {}, datetime.now(UTC))
             raise
         async with pool.acquire() as connection:
-            assessed = assess_drill(held, None)
+            assessed = assess_drill(held, last or await last_report(connection, drill.name))
             await end_exercise(connection, exercise.exercise_id, assessed, datetime.now(UTC))
             learnt = msgspec.convert(assessed, Lessons)
             await open_lessons(connection, learnt, f"exercise {exercise.exercise_id}", datetime.now(UTC))
-    return held
+    return held, assessed

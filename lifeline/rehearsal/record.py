@@ -30,7 +30,7 @@ _OF_TASK: Mapping[str, Event] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One incident: what opened it, the first time of each step in drill seconds, and what its plan calls for.
+    """One incident: what opened it, the first time of each step of its lead in drill seconds, what its plan calls for.
 
     ``grade`` is the gravest that it came to; ``limits`` are the plan's, at the grade that it was applied at; amounts of
     ``materials`` are by item.
@@ -179,7 +179,8 @@ def _case(row: asyncpg.Record, tasks: Sequence[asyncpg.Record], response: Respon
     if row["filed_at"] is not None:
         steps["filed"] = clock.at_s(row["filed_at"])
     for task in tasks:
-        if task["incident_id"] == row["incident_id"]:
+        # A case goes as its leading squads go; that somebody else refused is told too.
+        if task["incident_id"] == row["incident_id"] and (task["lead"] or task["event"] == "refused"):
             steps.setdefault(task["event"], clock.at_s(task["at"]))
     if row["closed_at"] is not None:
         steps["closed"] = clock.at_s(row["closed_at"])

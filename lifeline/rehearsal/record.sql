@@ -19,7 +19,7 @@ LEFT JOIN sensor USING (sensor_id)
 WHERE incident.exercise_id = $1 ORDER BY incident.incident_id
 
 -- name: task_events
-SELECT task_id, event, at, incident_id, squad_id
+SELECT task_id, lead, event, at, incident_id, squad_id
 FROM task_event JOIN task USING (task_id) WHERE task.exercise_id = $1 ORDER BY task_event_id
 
 -- name: roles
