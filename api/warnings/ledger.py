@@ -53,16 +53,18 @@ async def draft_for_incident(
 
 
 async def draft(connection: Connection, entry: WarningEntry, incident_id: int | None, actor: str, now: datetime) -> int:
-    """A new draft; NotFound when there is no such incident."""
+    """A new draft; NotFound when there is no such incident, Conflict for an actual warning of a drill."""
     if incident_id is not None and not await connection.fetchval(_SQL.has_incident, incident_id):
         raise NotFound(zh=f"没有编号为 {incident_id} 的事件。", en=f"There is no incident {incident_id}.")
+    await _refuse_actual_of_drill(connection, entry, incident_id)
     return await _add(connection, "Alert", "draft", entry, incident_id, None, actor, now)
 
 
-async def edit(connection: Connection, warning_id: int, entry: WarningEntry, actor: str, now: datetime) -> None:
-    """Put other contents; what had been approved has to be approved again."""
-    await connection.execute(_SQL.edit, warning_id, *_columns(entry), actor)
-    await _note(connection, warning_id, "edited", actor, now)
+async def edit(connection: Connection, row: asyncpg.Record, entry: WarningEntry, actor: str, now: datetime) -> None:
+    """Put other contents; what had been approved has to be approved again. Conflict for an actual one of a drill."""
+    await _refuse_actual_of_drill(connection, entry, row["incident_id"])
+    await connection.execute(_SQL.edit, row["warning_id"], *_columns(entry), actor)
+    await _note(connection, row["warning_id"], "edited", actor, now)
 
 
 async def discard(connection: Connection, warning_id: int, actor: str, now: datetime) -> None:
@@ -157,6 +159,14 @@ def _columns(entry: WarningEntry) -> tuple[Any, ...]:
         entry.model_dump(mode="json"),
         entry.expires_at,
     )
+
+
+async def _refuse_actual_of_drill(connection: Connection, entry: WarningEntry, incident_id: int | None) -> None:
+    if entry.status == "Actual" and await connection.fetchval(_SQL.is_drilled, incident_id):
+        raise Conflict(
+            zh=f"事件 {incident_id} 属于演练，不能据此发布真实预警；请将 status 设为 Exercise。",
+            en=f"Incident {incident_id} is part of an exercise: give its warning the status Exercise.",
+        )
 
 
 async def _add(

@@ -7,6 +7,9 @@ SELECT FROM warning WHERE warning_id = $1 FOR UPDATE
 -- name: has_incident
 SELECT EXISTS (SELECT FROM incident WHERE incident_id = $1)
 
+-- name: is_drilled
+SELECT EXISTS (SELECT FROM public.incident WHERE incident_id = $1 AND exercise_id <> 0)
+
 -- name: proposal
 SELECT i.incident_id, i.kind, i.grade, i.title_zh, i.title_en, g.town_zh, g.town_en, i.longitude, i.latitude,
        g.responsible_phone, coalesce(h.zh, '') AS reasons_zh, coalesce(h.en, '') AS reasons_en

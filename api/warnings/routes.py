@@ -213,7 +213,7 @@ async def edit_warning(
     async with store.writing() as connection:
         row = await ledger.lock(connection, warning_id, "draft", "approved")
         require_match(if_match, row["revision"])
-        await ledger.edit(connection, warning_id, entry, caller.actor, now)
+        await ledger.edit(connection, row, entry, caller.actor, now)
         return await _whole(connection, warning_id, response)
 
 

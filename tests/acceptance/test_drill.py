@@ -77,7 +77,7 @@ def test_a_drill_is_run_with_a_report_and_compared_with_the_last_run(
     second = json.loads(file.read_text())
     assert (second["seed"], second["last_run"]["seed"]) == (7, 15)
     assert [one["happened"] for one in second["outcomes"]] == [one["happened"] for one in report["outcomes"]]
-    assert page.read_text(encoding="utf-8").count("<svg") == 2
+    assert page.read_text(encoding="utf-8").count("<svg") == 3
     assert list(folder.iterdir()) == []
 
 

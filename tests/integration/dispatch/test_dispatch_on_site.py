@@ -260,7 +260,8 @@ async def test_looking_back_on_an_incident(pool, connection, task_id, now) -> No
     (trace,) = found.traces
     assert (trace.quantity, trace.unit, len(trace.values)) == ("ch4_lel_pct", "%LEL", 20)
     assert orjson.loads(write_json(found))["decisions"][0]["squad_id"] == "gas-near"
-    assert "<svg" in plot(found)
+    drawn = plot(found)
+    assert all(words in drawn for words in ("甲烷", "methane [%LEL]", "到场 arrived", "时间 time"))
     page = write_page(found)
     assert "<svg" in page
     assert "<script" not in page

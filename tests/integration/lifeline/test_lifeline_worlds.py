@@ -23,7 +23,7 @@ from ingest.source import Message
 from lifeline.rehearsal.hub import SteppedHub
 from lifeline.rehearsal.record import read_record
 
-REAL = re.compile(r'gas-0012|"gas-1"|wang')
+REAL = re.compile(r'gas-0012|"gas-1"|wang|竹海|Zhuhai')
 NAMED = re.compile(r'"(sensor|hazard|incident|task|exercise)_id": ?(\d+)')
 MINUTE = timedelta(minutes=1)
 UNTOLD = {"/api/v1/exercises", "/api/v1/stream"}  # the one tells of drills, the other never ends: see the table feed
@@ -98,6 +98,7 @@ async def test_a_drill_and_real_traffic_never_meet(
     await people_hear_of_one_world(pool, tmp_path)
     await figures_and_record_are_of_one_world(pool, exercise)
     await no_answer_tells_of_a_drill(pool, exercise)
+    await no_warning_of_a_drill_is_an_actual_one(pool)
 
 
 async def every_row_is_of_one_world(pool: asyncpg.Pool, exercise: Exercise, known: dict[tuple[str, int], int]) -> None:
@@ -137,6 +138,7 @@ def squads_hear_of_one_world(told: Sequence[Message], exercise: Exercise, known:
         of = worlds_in(text, known)
         heard.setdefault(squad, set()).update(of)
         assert bool(DRILLED.search(text)) == (of == {exercise.exercise_id})
+        assert bool(REAL.search(text)) == (of == {0})
     assert heard == {"gas-1": {0}, "gas-2": {exercise.exercise_id}}
 
 
@@ -148,6 +150,8 @@ async def people_hear_of_one_world(pool: asyncpg.Pool, folder: Path) -> None:
     earnest = [letter for letter in pager.letters if letter not in drilled]
     assert all(line.startswith("【演练】") for letter in drilled for line in letter["message"].splitlines())
     assert not any(DRILLED.search(f"{letter['title']} {letter['message']}") for letter in earnest)
+    assert not any(REAL.search(f"{letter['title']} {letter['message']}") for letter in drilled)
+    assert any(REAL.search(f"{letter['title']} {letter['message']}") for letter in earnest)
     # Li is enrolled on the pager alone and told once, Wang is not; in earnest all three are told.
     assert (len(drilled), len(earnest)) == (1, 3)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="wang is not enrolled in exercise"):
@@ -188,3 +192,26 @@ async def no_answer_tells_of_a_drill(pool: asyncpg.Pool, exercise: Exercise) -> 
         *("/sensors", "/hazards", "/incidents", "/tasks", "/notifications", "/quarantine", "/readings/latest"),
         *("/public/warnings", "/public/warnings.atom"),
     }
+
+
+async def no_warning_of_a_drill_is_an_actual_one(pool: asyncpg.Pool) -> None:
+    """Also for somebody who looks at drills, and who edits afterwards; what is exercised is in no feed."""
+    later = NOW + 60 * MINUTE
+    drilled = await pool.fetchval("SELECT incident_id FROM incident WHERE exercise_id <> 0")
+    headers = {"X-API-Key": await add_key(pool, "warner", "officer", later), "Lifeline-Exercises": "show"}
+    transport = httpx.ASGITransport(app=create_app(pool, clock=lambda: later))
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub/api/v1", headers=headers) as client:
+        drafted = await client.post("/warnings", json={"incident_id": drilled, "status": "Exercise"})
+        assert drafted.status_code == 201, drafted.text
+        warning = drafted.json()
+        actual = warning["entry"] | {"status": "Actual"}
+        for refused in (
+            await client.post("/warnings", json={"incident_id": drilled}),
+            await client.post("/warnings", json={"incident_id": drilled, "entry": actual}),
+            await client.put(f"/warnings/{warning['warning_id']}", json=actual, headers={"If-Match": "*"}),
+        ):
+            assert (refused.status_code, "part of an exercise" in refused.json()["detail"]) == (409, True)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="is part of an exercise"):
+        await pool.execute("UPDATE warning SET status = 'Actual'")
+    assert await pool.fetchval("SELECT count(*) FROM warning") == 1
+    assert await pool.fetchval("SELECT count(*) FROM feed WHERE topic = 'warning'") == 0

@@ -1,5 +1,6 @@
 """What a drill teaches, as JSON and as a page; judged outcomes that must not happen; a past event as a feed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -147,7 +148,7 @@ def test_materials_are_added_up_over_the_cases_that_are_open_at_once() -> None:
 def test_the_page_shows_everything_and_escapes_it() -> None:
     report = assess_drill(ended(replace(case(**ON_TIME), title=("<b>井</b>", "x")), observed=all_of(DRILL)), None)
     page = as_html(report)
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     assert "【演练】" in page
     assert "&lt;b&gt;井" in page
     assert "<b>井" not in page
@@ -157,6 +158,24 @@ def test_the_page_shows_everything_and_escapes_it() -> None:
     assert "预案步骤与力量" in page
     assert as_html(report) == page
     assert as_html(assess_drill(ended(), report)).count("<svg") == 1  # without cases there is nothing to draw
+
+
+def test_the_words_on_the_plots_are_in_both_languages_on_any_machine() -> None:
+    late = case(**ON_TIME | {"on_scene": 4000.0})
+    plots = as_html(assess_drill(ended(late, observed=all_of(DRILL)[1:]), None)).split("<svg")[1:]
+    words = [re.findall(r"<(?:text|tspan)[^>]*>([^<]+)</", plot.split("</svg>")[0]) for plot in plots]
+    wanted, times, cases = words
+    assert {"wl-0008 队伍到场", "wl-0008 squad on scene", "实有 happened"} <= set(wanted)
+    assert {"到场", "arrive", "时限（最严至最宽） limit (strictest to most lenient)"} <= set(times)
+    assert {"#1 wl-0008 道路积水", "ponding", "红色 red", "派遣 ordered", "结案 closed"} <= set(cases)
+    assert all(any("h:mm:ss" in word and "时:分:秒" in word for word in of_plot) for of_plot in words)
+
+
+def test_a_case_without_any_squad_waits_until_it_is_over() -> None:
+    report = assess_drill(ended(case(opened=700.0, filed=705.0, unassigned=705.0)), None)
+    (found,) = (one for one in report["findings"] if "nobody to go" in one["en"])
+    assert found["en"] == "1 cases (ponding) had nobody to go at first, the longest wait was 8900 s"
+    assert "（道路积水）" in found["zh"]
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(None, "–"), (0, "0:00:00"), (3661.4, "1:01:01"), (36000, "10:00:00")])
