@@ -1,4 +1,4 @@
-"""`lifeline drill run --live` on a running hub: real processes, real clocks, and a squad that answers over MQTT."""
+"""Live drills on a running hub, from the command and over the API: real processes, real clocks, a squad on MQTT."""
 
 import asyncio
 import json
@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import asyncpg
+import httpx
 import pytest
-from hub_support import HubOn
+from hub_support import HubOn, Until
 
+from api.access.keys import add_key
 from dispatch.exercises import end_exercise, open_exercise
 from dispatch.words import Words
 from lifeline.county import load_county, read_county
@@ -131,3 +133,31 @@ async def test_a_live_drill_is_held_with_a_squad_that_confirms(
     assert await pool.fetchval("SELECT count(*) FROM plan_finding WHERE closed_at IS NULL") == len(report["findings"])
     assert any("direct traffic" in one["en"] for one in report["findings"])
     assert await pool.fetchval("SELECT count(*) FROM incident WHERE exercise_id = 0") == 0
+
+
+async def test_one_that_the_api_was_asked_for_runs_until_somebody_ends_it(
+    settings: Settings, pool: asyncpg.Pool, until: Until
+) -> None:
+    key = await add_key(pool, "officer", "officer", datetime.now(UTC))
+    address = f"http://127.0.0.1:{settings.api_port}/api/v1"
+    async with httpx.AsyncClient(base_url=address, headers={"X-API-Key": key}, trust_env=False) as hub:
+        started = await hub.post("/drills/cover-knocked-loose/start", json={"squads": ["road-1"]})
+        assert started.status_code == 202, started.text
+
+        async def held() -> dict[str, Any]:
+            found = [one for one in (await hub.get("/exercises")).json()["items"] if one["drill"] != "cover-live"]
+            return (await hub.get(f"/exercises/{found[0]['exercise_id']}")).json() if found else {"status": "none"}
+
+        async def is_running() -> bool:
+            return bool((await held())["status"] == "running")
+
+        async def has_report() -> bool:
+            return (await held())["report"] is not None
+
+        await until(is_running, "the drill runs")
+        running = await held()
+        assert (running["squads"], running["report"]) == (["road-1"], None)
+        assert (await hub.post(f"/exercises/{running['exercise_id']}/end")).status_code == 200
+        await until(has_report, "who played it has left its report")
+        report = (await held())["report"]
+    assert (report["passed"], report["drill"], report["last_run"]) == (False, "cover-knocked-loose", None)
