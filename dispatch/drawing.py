@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Microsoft YaHei", "DejaVu Sans")
+_FONTS = ["Noto Sans CJK SC", "Noto Sans CJK JP", "Microsoft YaHei", "DejaVu Sans"]
 
 
 def svg_of(figure: "Figure") -> str:
@@ -18,8 +18,10 @@ def svg_of(figure: "Figure") -> str:
     import matplotlib as mpl  # half a second to read: not while the hub starts
 
     drawn = StringIO()
-    looks = {"svg.fonttype": "none", "svg.hashsalt": "lifeline", "font.sans-serif": [*_FONTS]}
-    with mpl.rc_context(looks), warnings.catch_warnings():
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "lifeline", "font.sans-serif": _FONTS}),
+        warnings.catch_warnings(),
+    ):
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure.savefig(drawn, format="svg", metadata={"Date": None})
     return drawn.getvalue()[drawn.getvalue().index("<svg") :]

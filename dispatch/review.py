@@ -157,7 +157,7 @@ def plot(found: Review) -> str:
         axes = figure.add_subplot(len(drawn), 1, place)
         axes.plot([time.astimezone(LOCAL) for time in trace.times], list(trace.values), marker=".", linewidth=1)  # type: ignore[arg-type]
         quantity = _QUANTITIES[trace.quantity]
-        axes.set_ylabel(f"{quantity.zh}\n{quantity.en} [{trace.unit}]")
+        axes.set_ylabel(f"{quantity.zh}\n{quantity.en} [{trace.unit}]", linespacing=1.4)
         axes.set_title(trace.sensor, loc="left", fontsize=9)
         for name, at in found.key_times.items():
             if at is not None:

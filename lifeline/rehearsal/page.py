@@ -139,7 +139,8 @@ def _name(case: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _span_s(report: Mapping[str, Any]) -> float:
-    return max([report["duration_s"], *(one["before_s"] for one in report["outcomes"])])
+    span_s: float = max([report["duration_s"], *(one["before_s"] for one in report["outcomes"])])
+    return span_s
 
 
 def _axes(rows: Sequence[Mapping[str, str]], span_s: float) -> tuple[Figure, Any]:
@@ -147,7 +148,7 @@ def _axes(rows: Sequence[Mapping[str, str]], span_s: float) -> tuple[Figure, Any
     figure = Figure(figsize=(12, 1.4 + 0.36 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [f"{row['zh']}\n{row['en']}" for row in rows])
+    axes.set_yticks(range(len(rows)), [f"{row['zh']}\n{row['en']}" for row in rows], linespacing=1.3)
     axes.set_xlim(0, span_s)
     axes.xaxis.set_major_locator(MultipleLocator(next(step for step in _TICKS_S if span_s / step <= _MOST_TICKS)))
     axes.xaxis.set_major_formatter(lambda value, _: clock(value))

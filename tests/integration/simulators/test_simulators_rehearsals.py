@@ -48,6 +48,9 @@ async def test_the_outcome_is_the_same_at_any_speed(database_url: str, broker_ur
     assert paced.took_s >= paced.drill.last_s / 200
     assert paced.record.observations == fast.record.observations
     assert [case.steps_s for case in paced.record.cases] == [case.steps_s for case in fast.record.cases]
+    # The plan's second squad, for the traffic, is not to be had; the case itself never lacked one.
+    assert [part.came for part in fast.record.parts] == [True, False]
+    assert "unassigned" not in fast.record.cases[0].steps_s
     assert (paced.played.carried, paced.played.messages) == (fast.played.carried, fast.played.messages)
     told = [
         [(one["recipient"], one["attempts"], one["created_at"], one["received_at"]) for one in run.record.messages]
