@@ -99,6 +99,40 @@ async def test_a_permit_is_granted_and_revoked_the_moment_the_air_worsens(pool, 
     assert await connection.fetchval("SELECT verdict FROM permit ORDER BY permit_id DESC LIMIT 1") == "refused"
 
 
+async def test_air_that_worsens_by_a_clock_that_runs_ahead_revokes_at_once(pool, connection, task_id, now) -> None:
+    await measure(connection, now)
+    async with connection.transaction():
+        await permits.ask(connection, task_id, SQUAD, now)
+    await measure(connection, now + 4 * MINUTE, ch4_lel_pct=60.0)
+    assert await permits.run_once(pool, now + MINUTE) == 1
+
+
+async def test_asking_anew_in_air_that_has_worsened_alarms_those_who_are_below(pool, connection, task_id, now) -> None:
+    await measure(connection, now)
+    await say(pool, now, key=f"order-{task_id}", action="permit")
+    await measure(connection, now + MINUTE, h2s_mg_m3=30.0)
+    await say(pool, now + MINUTE, key=f"order-{task_id}", action="permit")
+    alarms = [notice for notice in await notices(pool, "permit") if "Get out at once!" in notice["body"]["text"]["en"]]
+    assert {notice["recipient"] for notice in alarms} == {"gas-near", "leader", "duty_officer"}
+    assert await permits.run_once(pool, now + MINUTE) == 0  # told once
+
+
+async def test_a_sensor_that_went_silent_on_danger_hours_ago_still_speaks(pool, connection, task_id, now) -> None:
+    await measure(connection, now - timedelta(hours=3), ch4_lel_pct=60.0)
+    await connection.execute(
+        "INSERT INTO sensor (code, kind, longitude, latitude) SELECT 'near', 'gas', longitude, latitude FROM incident"
+    )
+    await connection.execute(
+        "INSERT INTO reading_gas (sensor_id, time, o2_pct_vol, ch4_lel_pct, h2s_mg_m3, co_mg_m3)"
+        " SELECT sensor_id, $1, 20.8, 2, 1, 3 FROM sensor WHERE code = 'near'",
+        now,
+    )
+    async with connection.transaction():
+        found = await permits.ask(connection, task_id, SQUAD, now)
+    assert found.verdict == "unknown"
+    assert "no reliable reading of CH4" in found.reason.en
+
+
 async def test_a_permit_lasts_as_long_as_its_readings_are_fresh(pool, connection, task_id, now) -> None:
     await measure(connection, now)
     async with connection.transaction():
@@ -151,6 +185,10 @@ async def test_notices_are_received_and_positions_kept(pool, connection, task_id
     old = now - MINUTE
     await say(pool, old, key=f"order-{task_id}", action="check_in", position={"longitude": 1, "latitude": 1})
     assert await connection.fetchval("SELECT seen_at FROM squad WHERE squad_id = 'gas-near'") == now
+    # The hub's clock was an hour ahead and was set right: what was seen then doesn't hide where the squad is now.
+    await connection.execute("UPDATE squad SET seen_at = $1", now + timedelta(hours=1))
+    await say(pool, now + MINUTE, key=f"order-{task_id}", action="check_in", position=where)
+    assert await connection.fetchval("SELECT seen_at FROM squad WHERE squad_id = 'gas-near'") == now + MINUTE
 
 
 async def test_a_plan_reserves_materials_and_says_what_is_short(pool, connection, report, now) -> None:
