@@ -16,6 +16,7 @@ from database.pool import Connection
 from database.queries import load_queries
 from dispatch.notices import Notice, tell_people, tell_squads
 from dispatch.steps import TransitionError, UnknownTaskError
+from dispatch.throttle import RED
 from dispatch.travel import distance_m
 from dispatch.words import Words
 from ingest.kinds import KINDS
@@ -173,7 +174,7 @@ async def _alarm(connection: Connection, permit: Mapping[str, Any], reason: Word
         f"Get out at once! The entry permit of task {number} is revoked: {reason.en}",
     )
     people = [(f"permit-{permit['permit_id']}-{person}", person) for person in ("leader", "duty_officer")]
-    about = {"kind": "permit", "incident_id": permit["incident_id"], "task_id": number, "text": text}
+    about = {"kind": "permit", "grade": RED, "incident_id": permit["incident_id"], "task_id": number, "text": text}
     squad = Notice(key=f"permit-{permit['permit_id']}", recipient=permit["squad_id"], **about)
     await tell_squads(connection, [squad], now)
     await tell_people(connection, [Notice(key=key, recipient=person, **about) for key, person in people], now)
