@@ -22,7 +22,7 @@ WHERE EXISTS (SELECT FROM response_role AS role WHERE role.incident_id = inciden
   AND NOT EXISTS (SELECT FROM task WHERE task.incident_id = incident.incident_id AND updated_at > $1)
 UNION ALL
 SELECT 'order_not_sent', notification.incident_id, task_id FROM notification JOIN task USING (task_id)
-WHERE kind = 'order' AND open AND notification.incident_id IS NOT NULL AND sent_at IS NULL
+WHERE kind = 'order' AND open AND notification.incident_id IS NOT NULL AND sent_at IS NULL AND received_at IS NULL
   AND notification.created_at <= $1 AND task.exercise_id IN (SELECT exercise_id FROM running)
 UNION
 SELECT 'message_not_delivered', incident_id, task_id FROM notification
