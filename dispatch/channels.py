@@ -62,6 +62,7 @@ def read_channels(path: Path | None) -> Channels:
     """
     # It logs addresses, and what went wrong with them; what matters of that is told by ChannelError.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # at debug it logs paths, and many a secret is in one
     if path is None:
         return Channels()
     try:

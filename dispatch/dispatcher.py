@@ -13,17 +13,18 @@ from alerts.cases import close_finished, take_steps
 from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.assignment import Choice, assign
+from dispatch.assignment import Choice
 from dispatch.candidates import by_hand
+from dispatch.choosing import choose
 from dispatch.escalation import Clock, next_at
-from dispatch.exercises import REAL, enrolled, pause_for_real_red
+from dispatch.exercises import pause_for_real_red
 from dispatch.notices import Notice, tell_people
 from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Response
 from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
 from dispatch.situation import Need
-from dispatch.squads import Engagement, Roster, Squad, UnknownSquadError, load_roster, on_duty
+from dispatch.squads import Roster, Squad, UnknownSquadError, load_roster, on_duty
 from dispatch.steps import TransitionError, UnknownTaskError
 from dispatch.supplies import release
 from dispatch.tasks import withdraw
@@ -161,7 +162,7 @@ async def _fill(
     responses = await responses_of(connection, rows)
     needs = [_need(row, responses[row["incident_id"]]) for row in rows]
     due = {(row["incident_id"], row["role"]): row for row in rows}
-    choices = await _choose(connection, needs, due, roster, now)
+    choices = await choose(connection, needs, due, roster, now)
     taken_off = [choice.preemption.task_id for choice in choices if choice.preemption and choice.preemption.automatic]
     await withdraw(connection, taken_off, "preempted", now)
     passed_over = list({id(choice.passed_over): choice.passed_over for choice in choices}.values())
@@ -178,32 +179,6 @@ async def _fill(
     await tell_people(connection, _news(due, choices, new), now)
     ordered = [row["task_id"] for row in written if row["squad_id"] is not None]
     return ordered, [row["task_id"] for row in written if row["squad_id"] is None]
-
-
-async def _choose(
-    connection: Connection,
-    needs: Sequence[Need],
-    due: Mapping[tuple[int, str], asyncpg.Record],
-    roster: Roster,
-    now: datetime,
-) -> list[Choice]:
-    """Real incidents choose first, among all squads; those of an exercise among the squads enrolled in it."""
-    groups: dict[int, list[Need]] = {}
-    for need in needs:
-        groups.setdefault(need.exercise_id, []).append(need)
-    teams = await enrolled(connection, [number for number in groups if number != REAL])
-    engaged = dict(roster.engaged)
-    choices: list[Choice] = []
-    for exercise_id in sorted(groups):
-        team = teams.get(exercise_id, frozenset())
-        squads = [squad for squad in roster.squads if exercise_id == REAL or squad.squad_id in team]
-        for choice in assign(groups[exercise_id], squads, engaged, now):
-            choices.append(choice)
-            if choice.squad_id is not None:
-                row = due[choice.incident_id, choice.role]
-                task = Engagement(row["task_id"], choice.incident_id, row["grade"], "ordered", exercise_id)
-                engaged[choice.squad_id] = (*engaged.get(choice.squad_id, ()), task)
-    return choices
 
 
 def _steps(

@@ -72,7 +72,11 @@ async def run_once(pool: asyncpg.Pool, channels: Channels, now: datetime) -> Tol
             held += holding
             letters += [letter] if letter is not None else []
     errors = await asyncio.gather(*[_send(channels, letter) for letter in letters])
-    outcomes = [_outcome(letter, error, channels, now) for letter, error in zip(letters, errors, strict=True)]
+    outcomes = [
+        _outcome(row, letter.channel in channels.names, error, now)
+        for letter, error in zip(letters, errors, strict=True)
+        for row in letter.rows
+    ]
     if outcomes:
         await pool.execute(_SQL.settle, outcomes, now)
     return Told(
@@ -126,12 +130,13 @@ def compose(rows: Sequence[Any], language: str) -> tuple[str, str]:
     return title if len(ordered) > 1 else f"【{colour}】" if language == "zh" else colour, "\n".join(lines)
 
 
-def _outcome(letter: _Letter, error: str, channels: Channels, now: datetime) -> dict[str, Any]:
-    attempts = max(row["attempts"] for row in letter.rows) + 1
-    is_dead = bool(error) and (attempts >= MOST_ATTEMPTS or letter.channel not in channels.names)
+def _outcome(row: asyncpg.Record, is_known: bool, error: str, now: datetime) -> dict[str, Any]:
+    """Each notice counts its own attempts: a new one isn't given up with an old one that it was bundled with."""
+    attempts = row["attempts"] + 1
+    is_dead = bool(error) and (attempts >= MOST_ATTEMPTS or not is_known)
     wait = timedelta(seconds=back_off_s(attempts, random.random()))
     return {
-        "ids": [row["notification_id"] for row in letter.rows],
+        "id": row["notification_id"],
         "sent": not error,
         "error": error,
         "next": now + wait if error and not is_dead else None,

@@ -37,8 +37,8 @@ WHERE notification.notification_id = held.notification_id
 UPDATE notification SET sent_at = CASE WHEN sent THEN $2 ELSE sent_at END, error = outcome.error,
        next_attempt_at = CASE WHEN next_attempt_at IS NOT NULL THEN outcome.next END,
        dead_at = CASE WHEN dead AND next_attempt_at IS NOT NULL THEN $2 END
-FROM jsonb_to_recordset($1) AS outcome (ids bigint[], sent boolean, error text, next timestamptz, dead boolean)
-WHERE notification_id = ANY (outcome.ids)
+FROM jsonb_to_recordset($1) AS outcome (id bigint, sent boolean, error text, next timestamptz, dead boolean)
+WHERE notification_id = outcome.id
 
 -- name: acknowledge
 UPDATE notification SET received_at = coalesce(received_at, $3), received_by = coalesce(received_by, $2)

@@ -18,6 +18,9 @@ from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
+LEAST = 4
+"""Blue, the least grade."""
+
 Kind = Literal[
     "opened",
     "regraded",
@@ -39,6 +42,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be told once to ``recipient``: a squad_id, or a person by function.
 
     Where and about which kind of asset follow from the incident; ``grid_id`` and ``asset`` say so when there is none.
+    It is as grave as its incident, or as ``grade`` where that is graver: lives may be in danger at a yellow one.
     """
 
     key: str
@@ -47,13 +51,13 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     text: Words
     incident_id: int | None = None
     task_id: int | None = None
-    grade: int = 4
+    grade: int = LEAST
     grid_id: str | None = None
     asset: str | None = None
 
 
 async def tell_squads(connection: Connection, notices: Sequence[Notice], now: datetime) -> None:
-    """Put notices for squads into the outbox; the grade is that of their incident."""
+    """Put notices for squads into the outbox."""
     if notices:
         await connection.execute(_SQL.tell_squads, [_row(notice) for notice in notices], now)
 

@@ -1,12 +1,12 @@
 -- name: tell_squads
 INSERT INTO notification (key, kind, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)
-SELECT key, notice.kind, task_id, incident_id, 'mqtt', recipient, coalesce(incident.grade, 4),
+SELECT key, notice.kind, task_id, incident_id, 'mqtt', recipient, least(incident.grade, notice.grade),
        jsonb_build_object('key', key, 'kind', notice.kind, 'task_id', task_id, 'incident_id', incident_id,
                           'text', coalesce(marked, text), 'told_at', $2::timestamptz)
            || CASE WHEN marked IS NULL THEN '{}' ELSE jsonb_build_object('exercise_id', exercise_id) END,
        $2, $2
 FROM jsonb_to_recordset($1) AS notice (key text, kind text, recipient text, task_id bigint, incident_id bigint,
-     text jsonb)
+     text jsonb, grade smallint)
 LEFT JOIN incident USING (incident_id)
 CROSS JOIN LATERAL (SELECT CASE WHEN exercise_id <> 0 THEN jsonb_build_object(
     'zh', '【演练】' || replace(text ->> 'zh', '【演练】', ''), 'en', 'DRILL ' || replace(text ->> 'en', 'DRILL ', ''))
@@ -22,7 +22,7 @@ ON CONFLICT (key) DO NOTHING
 -- stays on the console under the function.
 WITH notice AS (
     SELECT key, notice.kind, recipient, task_id, incident_id, text, coalesce(incident.grid_id, notice.grid_id) AS grid_id,
-           coalesce(incident.kind, notice.asset) AS asset, coalesce(incident.grade, notice.grade) AS worst,
+           coalesce(incident.kind, notice.asset) AS asset, least(incident.grade, notice.grade) AS worst,
            coalesce(exercise_id, 0) AS exercise_id
     FROM jsonb_to_recordset($1) AS notice (key text, kind text, recipient text, task_id bigint, incident_id bigint,
          text jsonb, grade smallint, grid_id text, asset text)

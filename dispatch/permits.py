@@ -7,7 +7,7 @@ long as its readings are fresh; one that worsens, or goes stale, ends it, and th
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -16,13 +16,16 @@ from database.pool import Connection
 from database.queries import load_queries
 from dispatch.notices import Notice, tell_people, tell_squads
 from dispatch.steps import TransitionError, UnknownTaskError
+from dispatch.throttle import RED
 from dispatch.travel import distance_m
 from dispatch.words import Words
 from ingest.kinds import KINDS
+from ingest.payload import FUTURE_LIMIT
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 FRESH = timedelta(minutes=15)  # a county proposal: sensors in alarm report every minute, at rest half-hourly
+REMEMBERED = timedelta(days=1)  # for so long a sensor that went silent on a dangerous value speaks against entering
 NEAR_M = 50.0
 _QUANTITIES = ("o2_pct_vol", "ch4_lel_pct", "h2s_mg_m3", "co_mg_m3")
 _LIMITS: Sequence[tuple[str, float, float, str, str, str]] = (
@@ -58,9 +61,10 @@ def judge(samples: Sequence[Sample], now: datetime) -> Judgement:
     """Every quantity must have a fresh value nearby, and no value may lie outside its limits.
 
     O2 19.5 to 23.5 %vol, CH4 < 10 %LEL, H2S < 10 mg/m³, CO < 20 mg/m³. What is dangerous refuses even when something
-    else is not known. A sensor that went silent on a dangerous value is not outvoted by its neighbours: not known.
+    else is not known. A sensor that went silent on a dangerous value is not outvoted by its neighbours: not known. One
+    whose clock runs ahead is believed at once: a warning doesn't wait for the hour that it bears.
     """
-    fresh = [sample for sample in samples if timedelta(0) <= now - sample.at <= FRESH]
+    fresh = [sample for sample in samples if now - sample.at <= FRESH]
     bad_zh, bad_en, unknown_zh, unknown_en = [], [], [], []
     for quantity, least, most, zh, en, unit in _LIMITS:
         values = [sample for sample in fresh if sample.quantity == quantity]
@@ -85,7 +89,7 @@ def judge(samples: Sequence[Sample], now: datetime) -> Judgement:
         return Judgement("unknown", reason, kept)
     values_zh = "，".join(f"{zh}{_worst(fresh, quantity):g} {unit}" for quantity, _, _, zh, _, unit in _LIMITS)
     values_en = ", ".join(f"{en} {_worst(fresh, quantity):g} {unit}" for quantity, _, _, _, en, unit in _LIMITS)
-    oldest = min(max(sample.at for sample in fresh if sample.quantity == quantity) for quantity in _QUANTITIES)
+    oldest = min(now, *(max(sample.at for sample in fresh if sample.quantity == name) for name in _QUANTITIES))
     return Judgement("granted", Words(f"可以进入：{values_zh}", f"may enter: {values_en}"), kept, oldest + FRESH)
 
 
@@ -110,7 +114,7 @@ async def ask(connection: Connection, task_id: int, actor: str, now: datetime) -
     if task["status"] not in {"on_scene", "working"}:
         raise TransitionError(f"task {task_id}: a permit is for a squad on scene, the task is {task['status']}")
     found = judge((await _samples(connection, [task], now))[task_id], now)
-    await connection.execute(_SQL.end, [task_id], now, "已重新判断", "judged anew")
+    standing = await connection.fetchval(_SQL.end, [task_id], now, "已重新判断", "judged anew")
     permit_id = await connection.fetchval(
         _SQL.add,
         task_id,
@@ -131,6 +135,8 @@ async def ask(connection: Connection, task_id: int, actor: str, now: datetime) -
         text=found.reason,
     )
     await tell_squads(connection, [answer], now)
+    if standing is not None and found.verdict != "granted":  # those who are below went in by the one before
+        await _alarm(connection, {**dict(task), "permit_id": standing}, found.reason, now)
     return found
 
 
@@ -154,21 +160,21 @@ async def run_once(pool: asyncpg.Pool, now: datetime) -> int:
                 await connection.execute(_SQL.end, [permit["task_id"]], now, "任务结束", "the task is over")
             else:
                 await connection.execute(_SQL.end, [permit["task_id"]], now, found.reason.zh, found.reason.en)
-                await _alarm(connection, permit, found.reason, now)
+                await _alarm(connection, dict(permit), found.reason, now)
                 revoked += 1
         if revoked:
             await connection.execute(_SQL.tell)
     return revoked
 
 
-async def _alarm(connection: Connection, permit: asyncpg.Record, reason: Words, now: datetime) -> None:
+async def _alarm(connection: Connection, permit: Mapping[str, Any], reason: Words, now: datetime) -> None:
     number = permit["task_id"]
     text = Words(
         f"立即撤离！任务{number}的进入许可已撤销：{reason.zh}",
         f"Get out at once! The entry permit of task {number} is revoked: {reason.en}",
     )
     people = [(f"permit-{permit['permit_id']}-{person}", person) for person in ("leader", "duty_officer")]
-    about = {"kind": "permit", "incident_id": permit["incident_id"], "task_id": number, "text": text}
+    about = {"kind": "permit", "grade": RED, "incident_id": permit["incident_id"], "task_id": number, "text": text}
     squad = Notice(key=f"permit-{permit['permit_id']}", recipient=permit["squad_id"], **about)
     await tell_squads(connection, [squad], now)
     await tell_people(connection, [Notice(key=key, recipient=person, **about) for key, person in people], now)
@@ -180,7 +186,7 @@ async def _samples(
     """The latest gas readings near each task's incident, and of the sensors of its hazards."""
     found: dict[int, list[Sample]] = {task["task_id"]: [] for task in tasks}
     query = _SQL.latest.replace("gas_table", KINDS["gas"].table)
-    rows = await connection.fetch(query, list(found), now, now - 4 * FRESH)
+    rows = await connection.fetch(query, list(found), now + FUTURE_LIMIT, now - REMEMBERED)
     for row in rows:
         known = None not in (row["longitude"], row["latitude"], row["there_longitude"], row["there_latitude"])
         here = (row["longitude"], row["latitude"], row["there_longitude"], row["there_latitude"])

@@ -16,7 +16,7 @@ UPDATE permit SET valid_until = $2 WHERE permit_id = $1
 
 -- name: end
 UPDATE permit SET ended_at = $2, ended_zh = $3, ended_en = $4
-WHERE task_id = ANY ($1::bigint[]) AND verdict = 'granted' AND ended_at IS NULL
+WHERE task_id = ANY ($1::bigint[]) AND verdict = 'granted' AND ended_at IS NULL RETURNING permit_id
 
 -- name: latest
 -- The latest message of each sensor within about 100 m, and of those with a hazard of the incident. In an exercise the

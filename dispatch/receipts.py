@@ -222,6 +222,7 @@ async def _follow_up(
             for receipt in receipts
             if receipt.position is not None
         ],
+        now,
     )
     for receipt in receipts:
         move = moves.get(receipt.task_id or 0)

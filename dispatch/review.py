@@ -38,7 +38,10 @@ class UnknownIncidentError(DispatchError):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A line of the timeline: what of (incident, hazard, task, message, permit, report), what happened, by whom."""
+    """A line of the timeline: what happened, by whom.
+
+    ``of`` is incident, hazard, task, message, permit, site (notes and photos), report or material.
+    """
 
     at: datetime
     of: str

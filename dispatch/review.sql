@@ -37,6 +37,12 @@ UNION ALL
 SELECT ended_at, 'permit', 'ended', 'dispatcher', concat_ws(' ', ended_zh, ended_en)
 FROM permit JOIN task USING (task_id) WHERE incident_id = $1 AND ended_at IS NOT NULL
 UNION ALL
+SELECT task_note.at, 'site', 'note', task_note.actor, concat_ws(' ', task_id, text)
+FROM task_note JOIN task USING (task_id) WHERE incident_id = $1
+UNION ALL
+SELECT task_photo.at, 'site', 'photo', task_photo.actor, concat_ws(' ', task_id, task_photo_id)
+FROM task_photo JOIN task USING (task_id) WHERE incident_id = $1
+UNION ALL
 SELECT filed_at, 'report', kind, actor, text FROM situation_report WHERE incident_id = $1
 UNION ALL
 SELECT at, 'material', what, actor, concat_ws(' ', store_id, item, amount) FROM stock_entry WHERE incident_id = $1

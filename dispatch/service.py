@@ -125,7 +125,7 @@ class DispatchService:
 
     async def send_once(self, now: datetime) -> notify.Sent:
         """One run of the outbox, counted."""
-        done = await notify.run_once(self.pool, self.publisher.publish, now, prefix=self.prefix, page=self.page)
+        done = await notify.run_once(self.pool, self.publisher.deliver, now, prefix=self.prefix, page=self.page)
         self.stats.sent += done.sent
         self.stats.resent += done.resent
         self.stats.send_failures += done.failed

@@ -21,8 +21,8 @@ class Sighting:
     at: datetime
 
 
-async def see(connection: Connection, sightings: Sequence[Sighting]) -> None:
-    """Take down where squads are; one that is older than what is known changes nothing."""
+async def see(connection: Connection, sightings: Sequence[Sighting], now: datetime) -> None:
+    """Take down where squads are; one that is older than what is known changes nothing, unless that is yet to come."""
     latest = {seen.squad_id: seen for seen in sorted(sightings, key=lambda seen: seen.at)}
     if latest:
-        await connection.execute(_SQL.see, [asdict(seen) for seen in latest.values()])
+        await connection.execute(_SQL.see, [asdict(seen) for seen in latest.values()], now)

@@ -1,10 +1,12 @@
 -- name: roster
--- With the shifts and leave of a week around $1. The latest end of a task is looked up only for squads that rest after one.
+-- With the shifts and leave of a week around $1. The latest end of work is looked up only for squads that rest after it;
+-- an officer who checks it later doesn't start the rest anew.
 SELECT squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone, capacity, rest_s,
        speed_km_h, turnout_s, seen_longitude, seen_latitude, seen_at, out_since, out_reason,
-       CASE WHEN rest_s > 0 THEN (SELECT max(ended.updated_at) FROM (
-           SELECT updated_at FROM task WHERE task.squad_id = squad.squad_id AND status IN ('done', 'checked', 'failed')
-           ORDER BY task_id DESC LIMIT 20) AS ended) END AS ended_at,
+       CASE WHEN rest_s > 0 THEN (SELECT max(at) FROM (
+           SELECT task_id FROM task WHERE task.squad_id = squad.squad_id AND status IN ('done', 'checked', 'failed')
+           ORDER BY task_id DESC LIMIT 20) AS ended
+           JOIN task_event USING (task_id) WHERE event IN ('done', 'failed') AND at <= $1) END AS ended_at,
        starts, ends, leave_starts, leave_ends
 FROM squad LEFT JOIN (
     SELECT squad_id,

@@ -50,7 +50,7 @@ def release(pending: Sequence[Pending], sent_at: Sequence[datetime], policy: Pol
         else:
             held[message.notification_id] = until
     window = timedelta(seconds=policy.window_s)
-    used = sorted(at for at in sent_at if at > now - window)
+    used = sorted(at for at in sent_at if now - window < at <= now)  # later ones were sent by a clock that ran ahead
     places = policy.most if any(message.grade == RED for message in awake) else policy.most - 1
     if len(used) < places:
         return Release(tuple(message.notification_id for message in awake), held)

@@ -13,10 +13,11 @@ import msgspec
 from database.queries import load_queries
 from dispatch.dispatcher import TURN
 from dispatch.escalation import REPEAT, Clock, Late, Step, due, next_at
-from dispatch.notices import Notice, tell_people, tell_squads
+from dispatch.notices import LEAST, Notice, tell_people, tell_squads
 from dispatch.plans import Limits, Response
 from dispatch.responses import responses_of
 from dispatch.tasks import withdraw
+from dispatch.throttle import RED
 from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -110,6 +111,7 @@ def _told(row: asyncpg.Record, step: Step, now: datetime) -> Notice:
     return Notice(
         key=f"overdue-{row['task_id']}-{step.late}-{step.person}-{step.at.timestamp():.0f}",
         kind="overdue",
+        grade=RED if step.late == "check_in" else LEAST,
         recipient=step.person,
         incident_id=row["incident_id"],
         task_id=row["task_id"],

@@ -49,8 +49,9 @@ def configure(level: str, *, as_json: bool, process: str, stream: TextIO | None 
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # Both tell at info what the API's own request log and our events tell better.
-    for chatty in ("uvicorn.access", "uvicorn.error", "mqtt"):
+    # They tell at info what the API's own request log and our events tell better, and httpx with it the addresses of
+    # webhooks, which may hold secrets.
+    for chatty in ("uvicorn.access", "uvicorn.error", "mqtt", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -91,5 +91,5 @@ async def share_position(store: PageReach, now: Now, visitor: VisitorOf, form: O
         return Response(status_code=422)
     # Where somebody is every minute isn't a change to keep for years.
     async with replace(store, trace=None, once=None).writing() as connection:
-        await see(connection, [Sighting(visitor.squad_id, longitude, latitude, now)])
+        await see(connection, [Sighting(visitor.squad_id, longitude, latitude, now)], now)
     return Response(status_code=204)

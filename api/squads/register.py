@@ -20,6 +20,7 @@ from api.errors import Conflict, NotFound
 from api.fields import Bilingual, Maybe, Page, Paging, Position, SquadId, Strict, Text, Titles, Word, position
 from database.pool import Connection
 from database.queries import load_queries
+from dispatch.dispatcher import TURN
 from dispatch.squads import Roster, Standing, load_roster, standing
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -234,6 +235,7 @@ def _columns(entry: SquadEntry) -> tuple[Any, ...]:
 )
 async def remove_squad(store: Reach, caller: CallerOf, squad_id: SquadId, if_match: IfMatch = None) -> None:
     async with store.writing() as connection:
+        await connection.execute(_SQL.take_turn, TURN)  # else the dispatcher could be sending it at this moment
         row = await check_squad(connection, squad_id, caller)
         require_match(if_match, row["changed_in"])
         try:

@@ -35,6 +35,9 @@ ON CONFLICT (squad_id) DO UPDATE SET
     speed_km_h = excluded.speed_km_h, turnout_s = excluded.turnout_s, members = excluded.members,
     vehicles = excluded.vehicles, updated_at = excluded.updated_at
 
+-- name: take_turn
+SELECT pg_advisory_xact_lock($1)
+
 -- name: remove
 DELETE FROM squad WHERE squad_id = $1
 

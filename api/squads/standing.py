@@ -59,5 +59,5 @@ async def place_squad(
         store = replace(store, trace=None)
     async with store.writing() as connection:
         await check_squad(connection, squad_id, caller)
-        await see(connection, [Sighting(squad_id, where.longitude, where.latitude, now)])
+        await see(connection, [Sighting(squad_id, where.longitude, where.latitude, now)], now)
         return await show(connection, squad_id, caller, now, response)

@@ -1,5 +1,6 @@
 """What a county prepares, over the API: squads, rota, plans, materials, shelters, people, grid cells."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ import asyncpg
 import httpx
 import pytest
 from county_support import GRID, NOW, PLAN
+
+from dispatch.dispatcher import TURN
 
 NAME = {"zh": "二队", "en": "squad 2"}
 HOME = {"longitude": 112.41, "latitude": 23.61}
@@ -176,3 +179,22 @@ async def test_one_in_the_rota_stays(everybody: dict[str, httpx.AsyncClient]) ->
     assert (await desk.delete("/contacts/leader-1", headers={"If-Match": "*"})).status_code == 204
     misfit = {"name": NAME, "person": "leader", "grid_id": "grid-1"}
     assert (await desk.put("/contacts/misfit", json=misfit)).status_code == 422
+
+
+async def test_a_squad_that_is_being_sent_is_not_removed(
+    everybody: dict[str, httpx.AsyncClient], pool: asyncpg.Pool, county: Any
+) -> None:
+    desk = everybody["administrator"]
+    assert (await desk.put("/squads/gas-2", json=SQUAD)).status_code == 201
+    async with pool.acquire() as dispatching, dispatching.transaction():
+        await dispatching.execute("SELECT pg_advisory_xact_lock($1)", TURN)
+        removing = asyncio.create_task(desk.delete("/squads/gas-2", headers={"If-Match": "*"}))
+        waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+        while not removing.done() and not await pool.fetchval(waits):
+            await asyncio.sleep(0)
+        await dispatching.execute(
+            "INSERT INTO task (incident_id, squad_id, status, decision, role, clock_at, created_at, updated_at)"
+            " SELECT min(incident_id), 'gas-2', 'ordered', '{}', 'second', $1, $1, $1 FROM incident",
+            NOW,
+        )
+    assert (await removing).status_code == 409

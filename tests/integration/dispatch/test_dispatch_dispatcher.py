@@ -249,6 +249,18 @@ async def test_a_case_that_only_people_reported_waits_for_a_person(pool, report,
     assert await stage_of(pool, incident_id) == "fed_back"
 
 
+async def test_a_squad_rests_after_its_work_and_not_again_when_that_is_checked(pool, report, enlist, squads, now):
+    await enlist(replace(squads["gas-near"], rest_s=900), replace(squads["gas-far"], skills=frozenset({"cover"})))
+    await report()
+    (task_id,) = (await dispatcher.run_once(pool, now)).ordered
+    for action in ("on_scene", "done"):
+        await advance(pool, task_id, action, "squad:gas-near", now)
+    await report()
+    assert (await dispatcher.run_once(pool, now + timedelta(minutes=14))).ordered == ()
+    await advance(pool, task_id, "check", "user:li", now + timedelta(minutes=14))
+    assert len((await dispatcher.run_once(pool, now + timedelta(minutes=15))).ordered) == 1
+
+
 async def test_a_hazard_that_grows_graver_after_the_squad_left_calls_one_again(pool, report, now):
     incident_id = await report(grade=3)
     (task_id,) = (await dispatcher.run_once(pool, now)).ordered

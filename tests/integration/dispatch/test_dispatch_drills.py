@@ -362,6 +362,31 @@ async def test_the_auditor_says_so_and_starts_the_clock(hub: Hub, report, squads
     await hub.round()
 
 
+async def test_an_order_that_has_not_left_is_told_unless_the_squad_heard_of_it_otherwise(hub: Hub, report) -> None:
+    hub.is_cut = True
+    await report()
+    await hub.round()
+    hub.now += 4 * MINUTE
+    assert [finding.what for finding in await auditor.run_once(hub.pool, hub.now)] == ["order_not_sent"]
+    await advance(hub.pool, 1, "accept", "squad:gas-near", hub.now)  # on its page
+    assert await auditor.run_once(hub.pool, hub.now) == ()
+
+
+async def test_a_clock_that_is_set_back_is_noticed_and_nothing_waits_for_it(hub: Hub, report) -> None:
+    await report()
+    await hub.round()
+    hub.is_cut = True
+    await hub.wait(MINUTE)
+    hub.now -= timedelta(hours=2)
+    hub.is_cut = False
+    assert [finding.what for finding in await auditor.run_once(hub.pool, hub.now)] == ["task_ahead_of_time"]
+    hub.wire.clear()
+    await hub.round()
+    assert hub.orders() == [("gas-near", "order-1")]
+    await hub.wait(3 * MINUTE)
+    assert await hub.tasks() == [("gas-near", "cancelled"), ("gas-far", "ordered")]
+
+
 async def test_a_task_of_another_hand_can_not_ask_to_enter(hub: Hub, report) -> None:
     await report()
     await hub.round()

@@ -167,6 +167,28 @@ async def test_an_exercise_takes_no_squad_off_real_work(pool, exercise_id, repor
     assert await pool.fetchval("SELECT count(*) FROM notification WHERE kind = 'preemption'") == 0
 
 
+async def test_real_work_takes_a_squad_off_an_exercise_where_nobody_else_is_free(
+    pool, exercise_id, report, now
+) -> None:
+    drill = await drilled(pool, exercise_id, now, grade=3)
+    (practised,) = (await dispatcher.run_once(pool, now)).ordered
+    await advance(pool, practised, "on_scene", "squad:gas-far", now)
+    await report(grade=4)
+    await dispatcher.run_once(pool, now)
+    status = "SELECT status FROM task WHERE task_id = $1"
+    assert await pool.fetchval(status, practised) == "on_scene"  # another squad was free
+    await pool.execute("UPDATE notification SET attempts = 1")  # the orders have left
+    real = await report(grade=4)
+    await dispatcher.run_once(pool, now)
+    assert await pool.fetchval(status, practised) == "cancelled"
+    squad = "SELECT squad_id FROM task WHERE incident_id = $1 AND open"
+    assert await pool.fetchval(squad, real) == "gas-far"
+    (told,) = await pool.fetch("SELECT recipient, body FROM notification WHERE kind = 'cancelled'")
+    assert (told["recipient"], told["body"]["exercise_id"]) == ("gas-far", exercise_id)
+    await dispatcher.run_once(pool, now)
+    assert await pool.fetchval(squad, drill) is None
+
+
 async def test_an_exercise_that_has_ended_leaves_nothing_open(pool, exercise_id, now) -> None:
     for _ in range(2):
         await drilled(pool, exercise_id, now)

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import orjson
+import pytest
 
 from dispatch import dispatcher, notify, watch
 
@@ -78,8 +79,30 @@ def run_killed(child: "subprocess.Popen[str]", fatal: int) -> tuple[list[tuple[s
     return sent, whole
 
 
+async def _unheard(topic: str, payload: bytes) -> None:
+    """A wire at whose end nobody answers."""
+
+
+# How long before the child starts an order left that nobody has confirmed, None: there was none; then what has become
+# of the tasks in the end, and of the case.
+SENT_AFRESH = (None, [("gas-near", "ordered")], ["dispatched", "filed"])
+MOVED_ON = (
+    timedelta(minutes=4),
+    [("gas-near", "cancelled"), ("gas-far", "ordered")],
+    ["dispatched", "dispatched", "filed", "returned"],
+)
+
+
+@pytest.mark.parametrize(("unconfirmed_for", "tasks", "course"), [SENT_AFRESH, MOVED_ON], ids=["afresh", "moved_on"])
 async def test_whenever_the_dispatcher_is_killed_one_squad_is_sent(
-    pool: asyncpg.Pool, database_url: str, squads: object, report: Callable[..., Awaitable[int]], now
+    pool: asyncpg.Pool,
+    database_url: str,
+    squads: object,
+    report: Callable[..., Awaitable[int]],
+    now: datetime,
+    unconfirmed_for: timedelta | None,
+    tasks: list[tuple[str, str]],
+    course: list[str],
 ) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", _CHILD, database_url, now.isoformat()],
@@ -94,21 +117,27 @@ async def test_whenever_the_dispatcher_is_killed_one_squad_is_sent(
             fatal += 1
             await pool.execute("TRUNCATE incident, sensor CASCADE")
             incident_id = await report()
+            if unconfirmed_for is not None:
+                await dispatcher.run_once(pool, now - unconfirmed_for)
+                await notify.run_once(pool, _unheard, now - unconfirmed_for)
             sent, whole = await asyncio.to_thread(run_killed, child, fatal)
 
             async def publish(topic: str, payload: bytes, sent: list[tuple[str, str]] = sent) -> None:
                 sent.append((topic, str(orjson.loads(payload)["key"])))
 
             later = now + timedelta(seconds=31)  # the lease of what the dead one took has ended
-            await asyncio.gather(*(dispatcher.run_once(pool, later) for _ in range(2)))
-            await asyncio.gather(*(watch.run_once(pool, later) for _ in range(2)))
+            for _ in range(2):  # what the watch takes from one squad the dispatcher gives to the next
+                await asyncio.gather(*(dispatcher.run_once(pool, later) for _ in range(2)))
+                await asyncio.gather(*(watch.run_once(pool, later) for _ in range(2)))
             await asyncio.gather(*(notify.run_once(pool, publish, later) for _ in range(2)))
-            rows = await pool.fetch("SELECT squad_id, status FROM task WHERE incident_id = $1", incident_id)
-            assert [tuple(row) for row in rows] == [("gas-near", "ordered")], fatal
-            assert len(set(sent)) == 1, fatal
-            assert sent[0][0] == "squads/gas-near/orders"
+            rows = await pool.fetch(
+                "SELECT squad_id, status FROM task WHERE incident_id = $1 ORDER BY task_id", incident_id
+            )
+            assert [tuple(row) for row in rows] == tasks, fatal
+            orders = {one for one in sent if one[0].endswith("/orders")}
+            assert [topic for topic, _ in orders] == [f"squads/{tasks[-1][0]}/orders"], fatal
             events = await pool.fetch("SELECT event FROM incident_event WHERE incident_id = $1", incident_id)
-            assert sorted(row["event"] for row in events) == ["dispatched", "filed"], fatal
+            assert sorted(row["event"] for row in events) == course, fatal
     finally:
         child.send_signal(signal.SIGKILL)
         child.communicate()

@@ -15,6 +15,7 @@ from dispatch.kpis import DEFINITIONS, figures
 from dispatch.planbook import adopt
 from dispatch.plans import Plan, read_plans
 from dispatch.review import UnknownIncidentError, plot, review, write_json, write_page
+from dispatch.site import add_note
 from dispatch.squads import load_roster
 from dispatch.supplies import SuppliesError, read_supplies, save_supplies
 from dispatch.tasks import advance
@@ -72,7 +73,8 @@ async def say(pool: asyncpg.Pool, now, squad: str = "gas-near", **said: object) 
 
 async def notices(pool: asyncpg.Pool, kind: str) -> list[asyncpg.Record]:
     return await pool.fetch(
-        "SELECT key, recipient, body, received_at FROM notification WHERE kind = $1 ORDER BY notification_id", kind
+        "SELECT key, recipient, body, received_at, grade FROM notification WHERE kind = $1 ORDER BY notification_id",
+        kind,
     )
 
 
@@ -92,11 +94,47 @@ async def test_a_permit_is_granted_and_revoked_the_moment_the_air_worsens(pool, 
     told = (await notices(pool, "permit"))[1:]
     assert {notice["recipient"] for notice in told} == {"gas-near", "leader", "duty_officer"}
     assert "Get out at once!" in told[0]["body"]["text"]["en"]
+    # Lives are in danger, though the incident is yellow: no quiet hours hold it back.
+    assert (answer["grade"], {notice["grade"] for notice in told}) == (3, {1})
     assert "CH4 12 %LEL" in await connection.fetchval("SELECT ended_en FROM permit")
     assert await permits.run_once(pool, now + 2 * MINUTE) == 0
 
     await say(pool, now + 2 * MINUTE, key=f"order-{task_id}", action="permit")
     assert await connection.fetchval("SELECT verdict FROM permit ORDER BY permit_id DESC LIMIT 1") == "refused"
+
+
+async def test_air_that_worsens_by_a_clock_that_runs_ahead_revokes_at_once(pool, connection, task_id, now) -> None:
+    await measure(connection, now)
+    async with connection.transaction():
+        await permits.ask(connection, task_id, SQUAD, now)
+    await measure(connection, now + 4 * MINUTE, ch4_lel_pct=60.0)
+    assert await permits.run_once(pool, now + MINUTE) == 1
+
+
+async def test_asking_anew_in_air_that_has_worsened_alarms_those_who_are_below(pool, connection, task_id, now) -> None:
+    await measure(connection, now)
+    await say(pool, now, key=f"order-{task_id}", action="permit")
+    await measure(connection, now + MINUTE, h2s_mg_m3=30.0)
+    await say(pool, now + MINUTE, key=f"order-{task_id}", action="permit")
+    alarms = [notice for notice in await notices(pool, "permit") if "Get out at once!" in notice["body"]["text"]["en"]]
+    assert {notice["recipient"] for notice in alarms} == {"gas-near", "leader", "duty_officer"}
+    assert await permits.run_once(pool, now + MINUTE) == 0  # told once
+
+
+async def test_a_sensor_that_went_silent_on_danger_hours_ago_still_speaks(pool, connection, task_id, now) -> None:
+    await measure(connection, now - timedelta(hours=3), ch4_lel_pct=60.0)
+    await connection.execute(
+        "INSERT INTO sensor (code, kind, longitude, latitude) SELECT 'near', 'gas', longitude, latitude FROM incident"
+    )
+    await connection.execute(
+        "INSERT INTO reading_gas (sensor_id, time, o2_pct_vol, ch4_lel_pct, h2s_mg_m3, co_mg_m3)"
+        " SELECT sensor_id, $1, 20.8, 2, 1, 3 FROM sensor WHERE code = 'near'",
+        now,
+    )
+    async with connection.transaction():
+        found = await permits.ask(connection, task_id, SQUAD, now)
+    assert found.verdict == "unknown"
+    assert "no reliable reading of CH4" in found.reason.en
 
 
 async def test_a_permit_lasts_as_long_as_its_readings_are_fresh(pool, connection, task_id, now) -> None:
@@ -130,7 +168,7 @@ async def test_a_crew_in_a_well_reports_or_is_looked_for(pool, connection, task_
     assert (await watch.run_once(pool, now + 29 * MINUTE)).reminded == 1
     assert (await watch.run_once(pool, now + 30 * MINUTE)).told == 1
     (told,) = await notices(pool, "overdue")
-    assert told["recipient"] == "leader"
+    assert (told["recipient"], told["grade"]) == ("leader", 1)
     assert "crew at dangerous work hasn't reported" in told["body"]["text"]["en"]
 
 
@@ -151,6 +189,10 @@ async def test_notices_are_received_and_positions_kept(pool, connection, task_id
     old = now - MINUTE
     await say(pool, old, key=f"order-{task_id}", action="check_in", position={"longitude": 1, "latitude": 1})
     assert await connection.fetchval("SELECT seen_at FROM squad WHERE squad_id = 'gas-near'") == now
+    # The hub's clock was an hour ahead and was set right: what was seen then doesn't hide where the squad is now.
+    await connection.execute("UPDATE squad SET seen_at = $1", now + timedelta(hours=1))
+    await say(pool, now + MINUTE, key=f"order-{task_id}", action="check_in", position=where)
+    assert await connection.fetchval("SELECT seen_at FROM squad WHERE squad_id = 'gas-near'") == now + MINUTE
 
 
 async def test_a_plan_reserves_materials_and_says_what_is_short(pool, connection, report, now) -> None:
@@ -248,6 +290,7 @@ async def test_looking_back_on_an_incident(pool, connection, task_id, now) -> No
         await measure(connection, now + minute * MINUTE, ch4_lel_pct=60.0 - minute)
     async with connection.transaction():
         await permits.ask(connection, task_id, SQUAD, now)
+    await add_note(connection, task_id, SQUAD, "valve shut", now + 15 * MINUTE)
     await advance(pool, task_id, "done", SQUAD, now + 20 * MINUTE)
     await connection.execute("UPDATE hazard SET cleared_at = $1", now + 21 * MINUTE)
     await dispatcher.run_once(pool, now + 21 * MINUTE)
@@ -255,7 +298,8 @@ async def test_looking_back_on_an_incident(pool, connection, task_id, now) -> No
     times = found.key_times
     assert list(times) == ["detected", "filed", "dispatched", "confirmed", "arrived", "finished", "verified", "closed"]
     assert (times["arrived"], times["finished"], times["closed"]) == (now, now + 20 * MINUTE, now + 21 * MINUTE)
-    assert {entry.of for entry in found.timeline} >= {"incident", "hazard", "task", "message", "permit"}
+    assert {entry.of for entry in found.timeline} >= {"incident", "hazard", "task", "message", "permit", "site"}
+    assert [entry.text for entry in found.timeline if entry.event == "note"] == [f"{task_id} valve shut"]
     assert list(found.timeline) == sorted(found.timeline, key=lambda entry: entry.at)
     (trace,) = found.traces
     assert (trace.quantity, trace.unit, len(trace.values)) == ("ch4_lel_pct", "%LEL", 20)

@@ -1,6 +1,7 @@
 """People are told: who has the function, over which channel, with receipts, dead letters and no secret let out."""
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -153,6 +154,7 @@ async def test_a_message_goes_out_and_its_receipt_is_kept(pool, connection, now,
 async def test_a_channel_that_fails_is_tried_again_and_given_up_at_last(
     pool, connection, now, pager, gateway, capfd, caplog
 ) -> None:
+    caplog.set_level(logging.DEBUG)  # libraries log addresses there
     await save_contacts(connection, Contacts((person("a", channels=("pager",)),), (), Policy(most=50)))
     await tell_people(connection, [notice("n1")], now)
     gateway.status = 500
@@ -181,6 +183,22 @@ async def test_a_channel_that_fails_is_tried_again_and_given_up_at_last(
     stored += await connection.fetchval("SELECT string_agg(t::text, '') FROM channel_test AS t")
     told = capfd.readouterr()
     assert SECRET not in f"{stored}{told.out}{told.err}{caplog.text}{pager!r}"
+
+
+async def test_a_notice_is_not_given_up_with_an_old_one_that_it_was_bundled_with(
+    pool, connection, now, pager, gateway
+) -> None:
+    await save_contacts(connection, Contacts((person("a", channels=("pager",)),), (), Policy(most=50)))
+    await tell_people(connection, [notice("old"), notice("new")], now)
+    last = messages.MOST_ATTEMPTS - 1
+    await connection.execute("UPDATE notification SET attempts = $1 WHERE key LIKE 'old%'", last)
+    gateway.status = 500
+    assert (await messages.run_once(pool, pager, now)).failed == 1
+    rows = await connection.fetch("SELECT key, dead_at, next_attempt_at FROM notification ORDER BY key")
+    assert [(row["key"], row["dead_at"]) for row in rows] == [("new:a:pager", None), ("old:a:pager", now)]
+    assert rows[0]["next_attempt_at"] <= now + timedelta(seconds=5)  # its own back-off, not that of the other
+    gateway.status = 200
+    assert (await messages.run_once(pool, pager, now + timedelta(seconds=5))).messages == 1
 
 
 async def test_a_red_that_its_channel_did_not_take_is_not_held_back_for_having_been_tried(

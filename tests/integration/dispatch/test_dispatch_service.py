@@ -271,6 +271,23 @@ async def test_delivering_wants_somebody_to_keep_it_for(mosquitto, topic_root):
             await publisher.deliver(f"{topic_root}/gas-1/orders", b"1")
 
 
+async def test_an_order_that_no_device_listens_for_is_said_not_to_have_left(pool, mosquitto, topic_root, report):
+    await report()
+    service = build_service(pool, Broker.parse(mosquitto().url), prefix=topic_root, client_id=f"{topic_root}-hub")
+    connecting = asyncio.create_task(service.publisher.run())
+    async with asyncio.timeout(WITHIN_S):
+        await service.publisher.connected.wait()
+    now = datetime.now(UTC)
+    assert len((await service.dispatch_once(now)).ordered) == 1
+    assert (await service.send_once(now)).failed == 1
+    connecting.cancel()
+    with suppress(asyncio.CancelledError):
+        await connecting
+    row = await pool.fetchrow("SELECT sent_at, error FROM notification WHERE kind = 'order'")
+    assert row["sent_at"] is None
+    assert row["error"] == f"nobody subscribes to {topic_root}/gas-near/orders, so the broker drops it"
+
+
 async def test_publishing_without_a_broker_says_so(mosquitto, topic_root):
     server = mosquitto()
     publisher = Publisher(Broker.parse(server.url), client_id=topic_root)

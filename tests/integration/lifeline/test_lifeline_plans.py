@@ -24,12 +24,20 @@ async def test_a_plan_is_changed_by_two_people(database_url: str, tmp_path: Path
     shutil.copytree(GUANGNING, county)
     plans = str(county / "plans")
     assert "plans: 13, of which 13 new" in (await lifeline(database_url, "init", str(county))).stdout
+    checked = (await lifeline(database_url, "plans", "check", plans)).stdout.splitlines()
+    assert "gas_combustible: squads blue 1, yellow 1, orange 2, red 4" in checked
+    assert len(checked) == 13
     assert (await lifeline(database_url, "plans", "diff", plans)).stdout == ""
     file = county / "plans" / "noise_burst.yaml"
     file.write_text(file.read_text().replace("confirm_s: 600", "confirm_s: 480"))
     changes = (await lifeline(database_url, "plans", "diff", plans)).stdout
     assert "-      confirm_s: 600" in changes
     assert "+      confirm_s: 480" in changes
+    broken = tmp_path / "broken"
+    shutil.copytree(county / "plans", broken)
+    (broken / "noise_burst.yaml").write_text(file.read_text().replace("remind_s: 300", "remind_s: 900"))
+    wrong = await lifeline(database_url, "plans", "check", str(broken))
+    assert (wrong.returncode, "noise_burst.yaml" in wrong.stderr) == (1, True)
     again = await lifeline(database_url, "init", str(county))
     assert "plan noise_burst 2 is proposed" in again.stdout
     refused = await lifeline(database_url, "plans", "approve", "noise_burst", "2", "--by", "county data")
@@ -44,7 +52,16 @@ async def test_a_plan_is_changed_by_two_people(database_url: str, tmp_path: Path
 
     figures = orjson.loads((await lifeline(database_url, "review", "kpis")).stdout)
     assert figures["figures"] == []
-    assert len(figures["definitions"]) == 7
+    assert [figure["name"] for figure in figures["definitions"]] == [
+        "finding_rate",
+        "handling_rate",
+        "in_time_rate",
+        "closing_rate",
+        "right_first_time_rate",
+        "return_rate",
+        "confirm_median_s",
+        "arrive_median_s",
+    ]
     missing = await lifeline(database_url, "review", "incident", "7")
     assert missing.stderr == "lifeline: there is no incident 7\n"
 

@@ -72,3 +72,10 @@ def test_a_sensor_that_went_silent_on_a_dangerous_value_is_not_outvoted_by_its_n
     assert "no reliable reading of CH4" in found.reason.en
     harmless = Sample("gas-2", "ch4_lel_pct", 1.0, NOW - FRESH - timedelta(minutes=5), 20)
     assert judge([*samples(), harmless], NOW).verdict == "granted"
+
+
+def test_a_sensor_whose_clock_runs_ahead_is_believed_at_once() -> None:
+    ahead = timedelta(minutes=-4)
+    assert judge([*samples(), Sample("gas-2", "ch4_lel_pct", 40.0, NOW - ahead, 20)], NOW).verdict == "refused"
+    found = judge(samples(ahead), NOW)
+    assert (found.verdict, found.valid_until) == ("granted", NOW + FRESH)

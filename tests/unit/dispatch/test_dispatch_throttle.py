@@ -72,3 +72,7 @@ def test_a_bundle_begins_with_the_gravest_and_counts_the_rest() -> None:
     assert text.splitlines()[-1] == "10 more: see the console."
     assert compose(rows, "zh")[0] == "【红色】30条"
     assert compose(rows[:1], "zh") == ("【黄色】", "甲0")
+
+
+def test_what_a_clock_that_ran_ahead_has_sent_holds_nothing_back() -> None:
+    assert release([Pending(1, 2)], [ago(-60), ago(-61), ago(-62)], POLICY, NOON).go == (1,)

@@ -12,12 +12,14 @@ from lifeline.logs import hide_secrets
 
 SECRET = "hunter2-very-secret"
 PROGRAM = f"""
-import logging, structlog
+import httpx, logging, structlog
 from lifeline.logs import configure
 configure("info", as_json={{as_json}}, process="ingest")
 url = "postgresql://user:{SECRET}@host/db"
 structlog.get_logger().info("connected", url=url, password="{SECRET}")
 structlog.get_logger().debug("not shown")
+answering = httpx.MockTransport(lambda request: httpx.Response(200))
+httpx.Client(transport=answering).get("https://hooks.example.org/{SECRET}")
 logging.getLogger("some.library").warning("library says %s", 42)
 try:
     held = dict(password="{SECRET}")
