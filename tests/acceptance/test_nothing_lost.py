@@ -302,7 +302,7 @@ async def test_kills_cuts_and_a_restart_lose_nothing_and_repeat_nothing(
             with publisher:
                 await publish_disturbed(Scene(hub, broker, publishers, server, until), parts, publish)
                 published = await asyncio.to_thread(publisher.settle, 30)
-            await until(all_stored, "all readings are stored", within_s=40)
+            await until(all_stored, "all readings are stored", within_s=90)
             await until(all_ordered, "every incident's order is received")
             restarts = {role: hub[role].restarts for role in HUB}
 
