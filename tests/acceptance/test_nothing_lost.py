@@ -271,6 +271,7 @@ async def publish_disturbed(scene: Scene, parts: Sequence[Sequence[Reading]], pu
         await publishing
 
 
+@pytest.mark.timeout(300)
 async def test_kills_cuts_and_a_restart_lose_nothing_and_repeat_nothing(
     server: Server, broker_url: str, hub_on: HubOn, hub_log: IO[bytes], until: Until
 ) -> None:

@@ -149,7 +149,7 @@ async def test_an_order_waits_for_the_broker_and_keeps_its_key(
         assert order["key"] == await pool.fetchval("SELECT key FROM notification WHERE kind = 'order'")
         # A broker that was killed has forgotten who listens: before that an answer would be dropped.
         async with asyncio.timeout(WITHIN_S):
-            while not service.session.stats.connected:  # noqa: ASYNC110 - a count, no event
+            while not service.session.stats.connected:
                 await asyncio.sleep(0.02)
         await squad.answer(order, "accept")
         await until("SELECT status FROM task", "accepted")
