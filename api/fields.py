@@ -109,8 +109,10 @@ class Strict(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_for_number(cls, value: object, info: ValidationInfo) -> object:
-        # Lax reading would take true for 1 and false for 0.
+        # Lax reading would take true for 1 and false for 0, and the reverse.
         wanted = cls.model_fields[info.field_name or ""].annotation
+        if wanted is bool and not isinstance(value, (bool, str)):
+            raise ValueError("write true or false")
         if wanted is not bool and bool not in get_args(wanted) and _has_truth(value):
             raise ValueError("write no true or false here")
         return value

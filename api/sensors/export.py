@@ -61,7 +61,10 @@ class ReadingExport(Strict):
 
 
 def _file(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    content = {media_type.partition(";")[0]: {"schema": {"type": "string"}} for media_type in media_types}
+    content = {
+        media_type.partition(";")[0]: {"schema": {"type": "object" if media_type.endswith("json") else "string"}}
+        for media_type in media_types
+    }
     return {**answers(None), 200: {"description": "The file", "content": content}}
 
 
