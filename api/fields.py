@@ -159,11 +159,16 @@ class Titles(Bilingual):
     en: Word
 
 
-class Position(Strict):
-    """A place, WGS 84."""
+class Position(BaseModel):
+    """A place, WGS 84.
 
-    longitude: float = Field(ge=-180, le=180, description="Degrees east", json_schema_extra={"x-unit": "°"})
-    latitude: float = Field(ge=-90, le=90, description="Degrees north", json_schema_extra={"x-unit": "°"})
+    Strict by its fields: answers hold thousands of them, and what checks requests would run for each.
+    """
+
+    longitude: float = Field(
+        strict=True, ge=-180, le=180, description="Degrees east", json_schema_extra={"x-unit": "°"}
+    )
+    latitude: float = Field(strict=True, ge=-90, le=90, description="Degrees north", json_schema_extra={"x-unit": "°"})
 
 
 class Remark(Strict):

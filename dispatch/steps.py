@@ -35,6 +35,8 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 
 _LEAVE: Mapping[Action, Status] = {"refuse": "refused", "cancel": "cancelled"}
 _GIVE_UP: Mapping[Action, Status] = {"fail": "failed", "cancel": "cancelled"}
+_WITH_REASON = frozenset({"refused", "failed"})
+_NO_REASON = "未说明原因 / no reason given"
 
 STEPS: Mapping[Status, Mapping[Action, Status]] = MappingProxyType(
     {
@@ -115,10 +117,6 @@ class TaskView:
     check_in_at: datetime | None = None
 
 
-_GIVEN_UP = frozenset({"refused", "failed"})
-_NO_REASON = "未说明原因 / no reason given"
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """What ``actor`` ('squad:NAME' or 'key:NAME') says happened to a task at ``at``; None: the order was received."""
@@ -165,7 +163,7 @@ class Move:
             return self._check_in(report)
         if _STEP[status] != _STEP.get(self.after.status):
             self.steps.append((_STEP[status], report))
-        if status in _GIVEN_UP and not report.note.strip():
+        if status in _WITH_REASON and not report.note.strip():
             report = replace(report, note=_NO_REASON)  # a refusal is heard all the same: the next squad has to go
         self.after = _timed(replace(self.after, status=status), report.at)
         self.log.append((status, report))

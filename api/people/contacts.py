@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, model_validator
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
-from api.conditions import IfMatch, require_match, tag
+from api.conditions import IfMatch, match_or_make, require_match, tag
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, InvalidValue, NotFound
@@ -144,10 +144,7 @@ async def put_contact(
     name = fields.pop("name")
     async with store.writing() as connection:
         there = await connection.fetchval(_SQL.lock, contact_id)
-        if there is not None:
-            require_match(if_match, there)
-        else:
-            response.status_code = 201
+        match_or_make(if_match, there, response)
         try:
             await connection.execute(_SQL.put, contact_id, name["zh"], name["en"], *fields.values())
         except asyncpg.ForeignKeyViolationError as error:

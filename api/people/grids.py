@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
-from api.conditions import IfMatch, require_match, tag
+from api.conditions import IfMatch, match_or_make, tag
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import InvalidValue, NotFound
@@ -152,10 +152,7 @@ async def put_grid(
         )
     async with store.writing() as connection:
         there = await connection.fetchval(_SQL.lock, grid_id)
-        if there is not None:
-            require_match(if_match, there)
-        else:
-            response.status_code = 201
+        match_or_make(if_match, there, response)
         names = (entry.name.zh, entry.name.en, entry.town.zh, entry.town.en)
         responsible = (entry.responsible_person, entry.responsible_phone)
         await connection.execute(_SQL.put, grid_id, *names, *responsible, entry.outline.model_dump())

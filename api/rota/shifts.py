@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
-from api.conditions import IfMatch, require_match, tag
+from api.conditions import IfMatch, match_or_make, require_match, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Moment
 from api.errors import InvalidValue, NotFound
@@ -177,10 +177,7 @@ async def put_shift(
         raise InvalidValue("body.ends_at", zh="ends_at 应晚于 starts_at。", en="ends_at must be after starts_at.")
     async with store.writing() as connection:
         there = await connection.fetchval(_SQL.lock, uid)
-        if there is not None:
-            require_match(if_match, there)
-        else:
-            response.status_code = 201
+        match_or_make(if_match, there, response)
         await rota.save_shifts(connection, [rota.Shift(uid=uid, **entry.model_dump())])
         return await _show(connection, uid, response)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
-from api.conditions import IfMatch, require_match, tag
+from api.conditions import IfMatch, match_or_make, require_match, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, InvalidValue, NotFound
@@ -175,10 +175,7 @@ async def put_sensor(
 ) -> Sensor:
     async with store.writing() as connection:
         there = await connection.fetchrow(_SQL.lock, code)
-        if there is not None:
-            require_match(if_match, there["changed_in"])
-        else:
-            response.status_code = 201
+        match_or_make(if_match, None if there is None else there["changed_in"], response)
         await _put(connection, [entry.as_row(code)], now)
         return await _show(connection, code, now, response)
 

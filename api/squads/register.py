@@ -13,7 +13,7 @@ from api.access.caller import Caller
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
-from api.conditions import IfMatch, require_match, tag
+from api.conditions import IfMatch, match_or_make, require_match, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, NotFound
@@ -197,10 +197,7 @@ async def put_squad(
 ) -> Squad:
     async with store.writing() as connection:
         there = await connection.fetchval(_SQL.lock, squad_id)
-        if there is not None:
-            require_match(if_match, there)
-        else:
-            response.status_code = 201
+        match_or_make(if_match, there, response)
         await connection.execute(_SQL.put, squad_id, *_columns(entry), now)
         await connection.execute(_SQL.tell)
         return await show(connection, squad_id, caller, now, response)

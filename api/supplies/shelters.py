@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
-from api.conditions import IfMatch, require_match, tag
+from api.conditions import IfMatch, match_or_make, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, NotFound
@@ -143,15 +143,12 @@ async def put_shelter(
     place = entry.position
     async with store.writing() as connection:
         there = await connection.fetchrow(_SQL.lock, shelter_id)
-        if there is not None:
-            require_match(if_match, there["changed_in"])
-            if there["occupancy"] > entry.capacity:
-                raise Conflict(
-                    zh=f"已有 {there['occupancy']} 人入住，容量不能更少。",
-                    en=f"{there['occupancy']} people are in it: it can't take fewer.",
-                )
-        else:
-            response.status_code = 201
+        match_or_make(if_match, None if there is None else there["changed_in"], response)
+        if there is not None and there["occupancy"] > entry.capacity:
+            raise Conflict(
+                zh=f"已有 {there['occupancy']} 人入住，容量不能更少。",
+                en=f"{there['occupancy']} people are in it: it can't take fewer.",
+            )
         named = (shelter_id, entry.name.zh, entry.name.en, place.longitude, place.latitude)
         await connection.execute(_SQL.put, *named, entry.capacity, entry.contact, entry.phone, now)
         return await _show(connection, shelter_id, response)

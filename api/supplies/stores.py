@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
-from api.conditions import IfMatch, require_match, tag
+from api.conditions import IfMatch, match_or_make, tag
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import NotFound
@@ -186,10 +186,7 @@ async def put_store(
     place = entry.position
     async with store.writing() as connection:
         there = await connection.fetchval(_SQL.lock_store, store_id)
-        if there is not None:
-            require_match(if_match, there)
-        else:
-            response.status_code = 201
+        match_or_make(if_match, there, response)
         await connection.execute(
             _SQL.put_store, store_id, entry.name.zh, entry.name.en, place.longitude, place.latitude, entry.contact
         )
@@ -234,10 +231,7 @@ async def put_stock(
         if await connection.fetchval(_SQL.lock_store, store_id) is None:
             raise _unknown_store(store_id)
         there = await connection.fetchval(_SQL.lock_stock, store_id, item)
-        if there is not None:
-            require_match(if_match, there)
-        else:
-            response.status_code = 201
+        match_or_make(if_match, there, response)
         await connection.execute(
             _SQL.put_stock, store_id, item, entry.name.zh, entry.name.en, entry.unit, entry.minimum
         )

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,7 @@ def share_of(role: str) -> list[str]:
     return share
 
 
+@cache
 def describable() -> dict[str, Any]:
     """OpenAPI without what it can't say: what a cursor, an order of times and the lines of a CSV file have to be."""
     document = deepcopy(openapi_document())

@@ -33,6 +33,12 @@ def desk(everybody: dict[str, httpx.AsyncClient]) -> httpx.AsyncClient:
     return everybody["administrator"]
 
 
+async def test_what_was_read_and_removed_meanwhile_is_not_made_again(desk: httpx.AsyncClient) -> None:
+    refused = await desk.put("/sensors/GAS-2", json=ENTRY, headers={"If-Match": '"1"'})
+    assert refused.status_code == 412
+    assert (await desk.get("/sensors/GAS-2")).status_code == 404
+
+
 async def test_a_sensor_is_entered_changed_and_retired(desk: httpx.AsyncClient, pool: asyncpg.Pool) -> None:
     made = await desk.put("/sensors/GAS-2", json=ENTRY)
     assert made.status_code == 201, made.text
