@@ -30,6 +30,7 @@ from simulators.publisher import Publisher
 
 _WITHIN_S = 30.0
 _POLL_S = 0.01
+_MOST_AT_ONCE = 100  # taken in together; rumqttd lets about so many be under way, whatever it is asked for
 
 
 class _Inlet:
@@ -40,16 +41,29 @@ class _Inlet:
         self._batches = cast("AsyncGenerator[Batch]", session.batches())
 
     async def take(self, count: int, use: Callable[[Sequence[Message]], Awaitable[None]]) -> None:
-        """Hand the next ``count`` messages to ``use`` and acknowledge them."""
+        """Hand the next ``count`` messages to ``use`` and acknowledge them.
+
+        They are handed over together, however the network cut them, so that the same messages make the same batches;
+        only more than the broker lets be under way come in parts.
+        """
         while count > 0:
-            try:
-                async with asyncio.timeout(_WITHIN_S):
-                    batch = await anext(self._batches)
-            except TimeoutError as error:
-                raise HubError(f"{count} messages did not come back from the broker in {_WITHIN_S:g} s") from error
-            await use(batch.messages)
-            self.session.ack(batch)
-            count -= len(batch.messages)
+            batches: list[Batch] = []
+            messages: list[Message] = []
+            while len(messages) < min(count, _MOST_AT_ONCE):
+                try:
+                    async with asyncio.timeout(_WITHIN_S):
+                        batch = await anext(self._batches)
+                except TimeoutError as error:
+                    missing = count - len(messages)
+                    raise HubError(
+                        f"{missing} messages did not come back from the broker in {_WITHIN_S:g} s"
+                    ) from error
+                batches.append(batch)
+                messages.extend(batch.messages)
+            await use(messages)
+            for batch in batches:
+                self.session.ack(batch)
+            count -= len(messages)
 
     async def close(self) -> None:
         await self._batches.aclose()

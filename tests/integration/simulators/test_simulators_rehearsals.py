@@ -13,11 +13,13 @@ from simulators.roster import read_roster
 
 COUNTY = Path(__file__).parents[3] / "counties" / "guangning"
 SENSORS = read_roster(COUNTY / "sensors.csv")
-# The longest first, so that two workers end at about the same time.
+# The longest first, so that the workers end at about the same time.
 NAMES = sorted(
     (path.stem for path in DRILLS.glob("*.yaml")),
     key=lambda name: (not name.startswith(("rainstorm", "mass", "network")), name),
 )
+
+pytestmark = pytest.mark.rehearsal
 
 
 async def rehearsed(name: str, database_url: str, broker_url: str, *, speed: float | None = None) -> Rehearsed:
