@@ -119,13 +119,12 @@ class Decoder:
     def decode_uplink(self, uplink: Uplink, lookup: Lookup, received_at: datetime, decoded: Decoded) -> None:
         """Add the readings, warnings and refusals of one uplink to ``decoded``."""
         sensor = lookup(uplink.device)
-        for name in uplink.also:
-            if sensor is not None:
-                break
-            sensor = lookup(name)
+        if sensor is None:
+            sensor = next((found for name in uplink.also if (found := lookup(name)) is not None), None)
+        if sensor is None:
+            decoded.refused.append(f"no sensor is registered for device {uplink.device!r}")
+            return
         try:
-            if sensor is None:
-                raise _Refusal(f"no sensor is registered for device {uplink.device!r}")
             self._read(uplink, sensor, received_at, decoded)
         except (_Refusal, CodecError) as error:
             decoded.refused.append(str(error))

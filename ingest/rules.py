@@ -61,7 +61,7 @@ class _Words:
 
     def match(self, name: str, raw: Any, attributes: Attributes, notes: list[str]) -> tuple[bool, Any]:
         """Whether the raw value is such a word, and what it stands for."""
-        if not isinstance(raw, str | bool | int | float):
+        if not self or not isinstance(raw, str | bool | int | float):
             return False, None
         word = as_word(raw).casefold()
         if word in self._void:
@@ -118,6 +118,7 @@ class _NumberRule:
         self._column = column
         self._unit = rule.unit
         self.scale, self.offset = conversion(rule.unit, column)
+        self._conversion = lru_cache(maxsize=32)(lambda unit: conversion(unit, column))
         given = rule.subtract_from
         self._minuend = Attribute(given) if isinstance(given, str) else given
         self._absolute = rule.absolute
@@ -150,7 +151,7 @@ class _NumberRule:
         scale, offset = self.scale, self.offset
         if unit and not self._curve:
             try:
-                scale, offset = _conversion(unit, self._column)
+                scale, offset = self._conversion(unit)
             except UnitError as error:
                 if not self._unit:  # else what follows the number is some other remark
                     notes.append(f"{name}: {error}")
@@ -197,8 +198,3 @@ def as_number(value: Any) -> float | None:
         except (ValueError, OverflowError):
             return None
     return value if isfinite(value) else None
-
-
-@lru_cache(maxsize=1024)
-def _conversion(unit: str, column: Quantity) -> tuple[float, float]:
-    return conversion(unit, column)
