@@ -12,10 +12,10 @@ import msgspec
 from ingest.codecs.codec import Codec, CodecError
 from ingest.formats import native
 from ingest.formats.table import FORMATS, NATIVE, Read, pushed_topics, topic_filters
-from ingest.formats.topics import TopicFilter
+from ingest.formats.topics import topic_pattern
 from ingest.formats.uplink import Command, FormatError, Uplink, from_epoch
 from ingest.guess import nearest, other
-from ingest.kinds import KINDS, Kind, Quantity
+from ingest.kinds import KINDS, Kind
 from ingest.mapping import FieldMapping, Values, named_mapping, profile_mapping
 from ingest.payload import FUTURE_LIMIT, PAST_LIMIT, PayloadError
 from ingest.profile import History, Profile
@@ -34,14 +34,6 @@ def time_refusal(time: datetime, received_at: datetime) -> str | None:
     if time < received_at - PAST_LIMIT:
         return f"time {time.isoformat()} lies more than {PAST_LIMIT.days} days back"
     return None
-
-
-_LIMITS = {
-    kind.name: tuple(
-        (column.minimum, column.maximum) if isinstance(column, Quantity) else (0.0, 0.0) for column in kind.columns
-    )
-    for kind in KINDS.values()
-}
 
 
 class _Refusal(Exception):
@@ -77,11 +69,7 @@ class Decoder:
         self._formats = tuple(formats)
         self._prefix = prefix
         self._readers: dict[str, Read] = {name: FORMATS[name].reader() for name in formats if name != NATIVE}
-        self._by_root: dict[str, list[TopicFilter]] = {}
-        for name in formats:
-            for topic_filter in topic_filters([name], prefix):
-                found = TopicFilter.parse(topic_filter, name)
-                self._by_root.setdefault(found.root, []).append(found)
+        self._match = topic_pattern({name: topic_filters([name], prefix) for name in formats}).fullmatch
         self._devices = {
             name: _Device(profile, codec, profile_mapping(profile)) for name, (profile, codec) in profiles.items()
         }
@@ -89,16 +77,10 @@ class Decoder:
 
     def format_of(self, topic: str) -> str | None:
         """The name of the format whose topic filter fits, None when none does."""
-        pushed = self._pushed.get(topic)
-        if pushed is not None:
-            return pushed
-        candidates = self._by_root.get(topic.partition("/")[0])
-        if candidates is not None:
-            parts = topic.split("/")
-            for candidate in candidates:
-                if candidate.fits(parts):
-                    return candidate.format_name
-        return None
+        if topic in self._pushed:
+            return self._pushed[topic]
+        match = self._match(topic)
+        return match.lastgroup if match is not None else None
 
     def decode(
         self, topic: str, payload: bytes, lookup: Lookup, received_at: datetime, format_name: str | None = None
@@ -137,13 +119,12 @@ class Decoder:
     def decode_uplink(self, uplink: Uplink, lookup: Lookup, received_at: datetime, decoded: Decoded) -> None:
         """Add the readings, warnings and refusals of one uplink to ``decoded``."""
         sensor = lookup(uplink.device)
-        for name in uplink.also:
-            if sensor is not None:
-                break
-            sensor = lookup(name)
+        if sensor is None:
+            sensor = next((found for name in uplink.also if (found := lookup(name)) is not None), None)
+        if sensor is None:
+            decoded.refused.append(f"no sensor is registered for device {uplink.device!r}")
+            return
         try:
-            if sensor is None:
-                raise _Refusal(f"no sensor is registered for device {uplink.device!r}")
             self._read(uplink, sensor, received_at, decoded)
         except (_Refusal, CodecError) as error:
             decoded.refused.append(str(error))
@@ -189,11 +170,11 @@ class Decoder:
         if history is not None and isinstance(fields.get(history.field), list):
             fields = self._history(fields, history, mapping, sensor, received_at, decoded)
         values = mapping.take(fields, attributes, uplink.units, uplink.signal_dbm, decoded.warnings)
-        if _empty(values, mapping):
+        if values is None:
             if not decoded.readings:
                 decoded.warnings.append(_nothing(fields, mapping.kind))
             return
-        self._add(values, time, sensor, mapping.kind, received_at, decoded)
+        self._add(values, time, sensor, mapping, received_at, decoded)
 
     def _device(self, name: str, sensor: KnownSensor) -> _Device:
         device = self._devices.get(name)
@@ -225,31 +206,33 @@ class Decoder:
                 decoded.warnings.append(f"a sample of {history.field} without a time was dropped")
                 continue
             values = mapping.take(sample, sensor.attributes, None, None, decoded.warnings)
-            if not _empty(values, mapping):
+            if values is not None:
                 try:
-                    self._add(values, time, sensor, mapping.kind, received_at, decoded)
+                    self._add(values, time, sensor, mapping, received_at, decoded)
                 except _Refusal as error:
                     decoded.refused.append(f"{history.field}: {error}")
         return own
 
     def _add(
-        self, values: Values, time: datetime, sensor: KnownSensor, kind: Kind, received_at: datetime, decoded: Decoded
+        self,
+        values: Values,
+        time: datetime,
+        sensor: KnownSensor,
+        mapping: FieldMapping,
+        received_at: datetime,
+        decoded: Decoded,
     ) -> None:
-        reason = self._refusal(time, received_at)
-        if reason is not None:
+        reason = self._refusal(time, received_at) or mapping.outside(values)
+        if reason:
             raise _Refusal(f"{sensor.code}: {reason}")
-        for value, (lowest, highest) in zip(values, _LIMITS[kind.name], strict=True):
-            if value is not None and not isinstance(value, str) and not lowest <= value <= highest:
-                raise _Refusal(f"{sensor.code}: {_outside(values, kind)}")
-        decoded.readings.append(Reading(sensor.code, kind.name, (sensor.sensor_id, time, *values)))
+        decoded.readings.append(Reading(sensor.code, mapping.kind.name, (sensor.sensor_id, time, *values)))
 
 
 def _fields(uplink: Uplink, device: _Device, decoded: Decoded) -> dict[str, Any]:
     if device.codec is not None and uplink.payload is not None:
-        fields, warnings = device.codec(uplink.payload, uplink.port)
-        if warnings:
-            decoded.warnings += warnings
-        return fields
+        measured = device.codec(uplink.payload, uplink.port)
+        decoded.warnings += measured.warnings
+        return measured.fields
     if uplink.fields is not None:
         return uplink.fields
     if device.codec is None:
@@ -283,21 +266,6 @@ def _time(value: Any) -> datetime | None:
         return None
 
 
-def _empty(values: Values, mapping: FieldMapping) -> bool:
-    """Whether nothing was measured: the signal strength alone, which the network adds, is no reading."""
-    missing = values.count(None)
-    return missing == len(values) or (missing == len(values) - 1 and mapping.signal_only(values))
-
-
 def _nothing(fields: Mapping[str, Any], kind: Kind) -> str:
     names = ", ".join(str(name)[:40] for name in list(fields)[:10])
     return f"no quantity of {kind.name} in the message" + (f", only {names}" if names else "")
-
-
-def _outside(values: Values, kind: Kind) -> str:
-    return "; ".join(
-        f"{column.name} {value:g} {column.unit} lies outside {column.minimum:g}…{column.maximum:g}"
-        for column, value in zip(kind.columns, values, strict=True)
-        if isinstance(column, Quantity) and isinstance(value, int | float)
-        if not column.minimum <= value <= column.maximum
-    )

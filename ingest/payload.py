@@ -66,13 +66,14 @@ class PayloadDecoder:
         return rows
 
     def _row(self, reading: Any, sensor_id: int, received_at: datetime) -> Row:
-        time, *values = msgspec.structs.astuple(reading)
+        time = reading.time
         if type(time) is not datetime:
             time = _from_epoch(time)
         if time > received_at + FUTURE_LIMIT:
             raise PayloadError(f"time {time.isoformat()} lies in the future: set the device's clock")
         if time < received_at - PAST_LIMIT:
             raise PayloadError(f"time {time.isoformat()} lies more than {PAST_LIMIT.days} days back")
+        values = msgspec.structs.astuple(reading)[1:]
         if values.count(None) == len(values):
             raise PayloadError("no quantity: expected at least one of " + ", ".join(self.kind.column_names))
         return (sensor_id, time, *values)

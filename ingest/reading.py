@@ -1,7 +1,6 @@
 """What decoding gives and what it needs to know of a sensor."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -52,15 +51,14 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
         return {name: value for name, value in values if value is not None}
 
 
-@dataclass(slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, gc=False):
     """What one message turned into.
 
     ``refused`` holds reasons: when it is not empty the message belongs into quarantine, its good readings are stored
     all the same. ``commands`` are to be published in answer.
     """
 
-    readings: list[Reading] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    commands: list[Command] = field(default_factory=list)
+    readings: list[Reading] = []
+    warnings: list[str] = []
+    refused: list[str] = []
+    commands: list[Command] = []

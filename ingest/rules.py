@@ -22,12 +22,17 @@ _NUMBER = re.compile(
     r"\s*([-+]?[0-9]{1,15}(?:\.[0-9]{0,15})?(?:[eE][-+]?[0-9]{1,3})?)(?![0-9.]|,[0-9])\s*([^\s(]{0,12})"
 )
 _DECIMALS = 6
+_TOO_MUCH = 1e15
 _SHOWN = 40  # characters of a strange value in a warning
 
 
 def compile_rule(rule: Rule, column: Quantity | State) -> Take:
     """The function of a checked rule."""
-    return _StateRule(rule, column).take if isinstance(column, State) else _NumberRule(rule, column).take
+    if isinstance(column, State):
+        return _StateRule(rule, column).take
+    number = _NumberRule(rule, column)
+    plain = len(rule.fields) == 1 and "." not in rule.fields[0] and not number.words
+    return _plain(rule.fields[0], number) if plain else number.take
 
 
 def find(fields: Fields, names: Sequence[str]) -> tuple[str, Any]:
@@ -56,7 +61,7 @@ class _Words:
 
     def match(self, name: str, raw: Any, attributes: Attributes, notes: list[str]) -> tuple[bool, Any]:
         """Whether the raw value is such a word, and what it stands for."""
-        if not isinstance(raw, str | bool | int | float):
+        if not self or not isinstance(raw, str | bool | int | float):
             return False, None
         word = as_word(raw).casefold()
         if word in self._void:
@@ -89,31 +94,40 @@ class _StateRule:
         return None
 
 
+def _plain(name: str, number: "_NumberRule") -> Take:
+    """The short way to a number that needs no look at words, paths or units, as most do."""
+    bare, shape, scale, offset, otherwise = number.bare, number.shape, number.scale, number.offset, number.take
+
+    def take(fields: Fields, attributes: Attributes, units: Units, notes: list[str]) -> float | str | None:
+        raw = fields.get(name)
+        if raw is None:
+            return None
+        if units is None and (type(raw) is int or type(raw) is float):
+            if bare and -_TOO_MUCH < raw < _TOO_MUCH:
+                return raw
+            return shape(raw, scale, offset, attributes, notes)
+        return otherwise(fields, attributes, units, notes)
+
+    return take
+
+
 class _NumberRule:
     def __init__(self, rule: Rule, column: Quantity) -> None:
         self._names = rule.fields
-        self._words = _Words(rule, column.name)
+        self.words = _Words(rule, column.name)
         self._column = column
         self._unit = rule.unit
-        self._scale, self._offset = conversion(rule.unit, column)
+        self.scale, self.offset = conversion(rule.unit, column)
+        self._conversion = lru_cache(maxsize=32)(lambda unit: conversion(unit, column))
         given = rule.subtract_from
         self._minuend = Attribute(given) if isinstance(given, str) else given
         self._absolute = rule.absolute
         self._curve = rule.curve
         self._at_least = rule.at_least
         shaped = self._minuend is not None or rule.absolute or rule.curve or rule.at_least is not None
-        self._bare = not shaped and (self._scale, self._offset) == (1, 0)
-        # The name of a field whose number needs no look at words, paths or units.
-        single = len(rule.fields) == 1 and "." not in rule.fields[0] and not self._words
-        self._simple = rule.fields[0] if single else ""
+        self.bare = not shaped and (self.scale, self.offset) == (1, 0)
 
     def take(self, fields: Fields, attributes: Attributes, units: Units, notes: list[str]) -> float | None:
-        if units is None and self._simple:
-            raw = fields.get(self._simple)
-            if raw is None:
-                return None
-            if type(raw) is int or type(raw) is float:
-                return self._shape(raw, self._scale, self._offset, attributes, notes)
         name, raw = find(fields, self._names)
         if not name:
             return None
@@ -121,7 +135,7 @@ class _NumberRule:
         if isinstance(raw, Mapping) and "value" in raw:
             given = raw.get("unit")
             raw, unit = raw["value"], given if isinstance(given, str) else unit
-        known, meaning = self._words.match(name, raw, attributes, notes)
+        known, meaning = self.words.match(name, raw, attributes, notes)
         if known:
             return meaning if isinstance(meaning, int | float) else None
         return self._read(name, raw, unit, attributes, notes)
@@ -134,21 +148,22 @@ class _NumberRule:
         if isinstance(raw, bool) or not isinstance(raw, int | float):
             notes.append(f"{name} {str(raw)[:_SHOWN]!r} is no number: no {self._column.name}")
             return None
-        scale, offset = self._scale, self._offset
+        scale, offset = self.scale, self.offset
         if unit and not self._curve:
             try:
-                scale, offset = _conversion(unit, self._column)
+                scale, offset = self._conversion(unit)
             except UnitError as error:
                 if not self._unit:  # else what follows the number is some other remark
                     notes.append(f"{name}: {error}")
                     return None
-        return self._shape(raw, scale, offset, attributes, notes)
+        return self.shape(raw, scale, offset, attributes, notes)
 
-    def _shape(self, raw: float, scale: float, offset: float, attributes: Attributes, notes: list[str]) -> float | None:
-        if not -1e15 < raw < 1e15:  # not a number compares false, too
+    def shape(self, raw: float, scale: float, offset: float, attributes: Attributes, notes: list[str]) -> float | None:
+        """The column's value that a number stands for."""
+        if not -_TOO_MUCH < raw < _TOO_MUCH:  # not a number compares false, too
             notes.append(f"{str(raw)[:_SHOWN]} is no measurement: no {self._column.name}")
             return None
-        if self._bare and scale == 1 and offset == 0:
+        if self.bare and scale == 1 and offset == 0:
             return raw
         value = raw * scale + offset
         if self._minuend is not None:
@@ -175,15 +190,11 @@ def _attribute(wanted: Attribute, attributes: Attributes, column: str, notes: li
 
 def as_number(value: Any) -> float | None:
     """An attribute's value as a number, None when it is none; a register kept as a table has texts only."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if isfinite(found) else None
-
-
-@lru_cache(maxsize=1024)
-def _conversion(unit: str, column: Quantity) -> tuple[float, float]:
-    return conversion(unit, column)
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            return None
+        try:
+            value = float(value)
+        except (ValueError, OverflowError):
+            return None
+    return value if isfinite(value) else None

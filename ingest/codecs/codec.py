@@ -1,7 +1,9 @@
 """What every codec is."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from ingest.errors import IngestError
 
@@ -12,7 +14,7 @@ class CodecError(IngestError):
     """Bytes that a codec can't read; the text is the codec's own words."""
 
 
-class Measured(NamedTuple):
+class Measured(msgspec.Struct, frozen=True, gc=False):
     """The maker's field names and values, and what the codec has to say about them."""
 
     fields: Fields

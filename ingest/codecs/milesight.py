@@ -6,7 +6,7 @@ name. History frames (20ce) make a list ``history`` of points with their own epo
 """
 
 from collections.abc import Mapping
-from struct import unpack_from
+from struct import Struct
 
 from ingest.codecs import tlv
 from ingest.codecs.codec import Codec, Fields
@@ -43,26 +43,34 @@ _RADAR_EXCEPTION = tlv.word(
 _RADAR_TEMPERATURE = tlv.number("temperature", "<h", 10)
 
 
+_ANGLES = Struct("<hhh")
+_ANGLES_AND_STATUS = Struct("<hhhB")
+_THRESHOLD = ("normal", "trigger")
+
+
 def _tilt_with_status(fields: Fields, payload: bytes, offset: int) -> None:
-    x, y, z, status = unpack_from("<hhhB", payload, offset)
+    x, y, z, status = _ANGLES_AND_STATUS.unpack_from(payload, offset)
     fields["angle_x"], fields["angle_y"], fields["angle_z"] = x / 100, y / 100, z / 100
-    for bit, axis in enumerate("xyz"):
-        fields[f"threshold_{axis}"] = "trigger" if status >> bit & 1 else "normal"
+    fields["threshold_x"] = _THRESHOLD[status & 1]
+    fields["threshold_y"] = _THRESHOLD[status >> 1 & 1]
+    fields["threshold_z"] = _THRESHOLD[status >> 2 & 1]
 
 
 def _tilt_with_flags(fields: Fields, payload: bytes, offset: int) -> None:
     # The lowest bit of each angle is its threshold flag.
-    for axis, raw in zip("xyz", unpack_from("<hhh", payload, offset), strict=True):
-        fields[f"angle_{axis}"] = (raw >> 1) / 100
-        fields[f"threshold_{axis}"] = "trigger" if raw & 1 else "normal"
+    x, y, z = _ANGLES.unpack_from(payload, offset)
+    fields["angle_x"], fields["threshold_x"] = (x >> 1) / 100, _THRESHOLD[x & 1]
+    fields["angle_y"], fields["threshold_y"] = (y >> 1) / 100, _THRESHOLD[y & 1]
+    fields["angle_z"], fields["threshold_z"] = (z >> 1) / 100, _THRESHOLD[z & 1]
 
 
+_SOUND = Struct("<BHHH")
 _FREQUENCY_WEIGHT = ("Z", "A", "C", "?")
 _TIME_WEIGHT = ("I", "F", "S", "?")
 
 
 def _sound(fields: Fields, payload: bytes, offset: int) -> None:
-    weight, level, equivalent, highest = unpack_from("<BHHH", payload, offset)
+    weight, level, equivalent, highest = _SOUND.unpack_from(payload, offset)
     frequency, time = _FREQUENCY_WEIGHT[weight & 3], _TIME_WEIGHT[weight >> 2 & 3]
     fields[f"L{frequency}{time}"] = level / 10
     fields[f"L{frequency}eq"] = equivalent / 10
@@ -90,8 +98,8 @@ CHANNELS: Mapping[str, Mapping[int, Channel]] = {
         0x0500: _LEAKAGE,
         0x20CE: tlv.point("history", _TIMESTAMP, _TEMPERATURE, _HUMIDITY, _LEAKAGE),
     },
-    "em310-tilt": {0x03CF: Channel(7, _tilt_with_status)},
-    "em320-tilt": {0x03D4: Channel(6, _tilt_with_flags)},
+    "em310-tilt": {0x03CF: Channel(_ANGLES_AND_STATUS.size, _tilt_with_status)},
+    "em320-tilt": {0x03D4: Channel(_ANGLES.size, _tilt_with_flags)},
     "em310-udl": {0x0382: _DISTANCE, 0x0400: _POSITION},
     "em400-mud": _MUD,
     "em410-rdl": {
@@ -132,7 +140,7 @@ CHANNELS: Mapping[str, Mapping[int, Channel]] = {
         0x07EA: tlv.hexadecimal("calibration_result", 5),
         0xFF7C: tlv.hexadecimal("sensor_id", 43),
     },
-    "ws302": {0x055B: Channel(7, _sound)},
+    "ws302": {0x055B: Channel(_SOUND.size, _sound)},
 }
 
 CODECS: Mapping[str, Codec] = {

@@ -92,8 +92,7 @@ def build(channels: Mapping[int, Channel], tag_bytes: int) -> Codec:
 
     An unknown tag ends the reading with a warning, since its length is unknown too; a cut value is a CodecError.
     """
-    table = dict(channels)
-    digits = 2 * tag_bytes
+    table = {tag.to_bytes(tag_bytes): (channel.length, channel.put) for tag, channel in channels.items()}
 
     def decode(payload: bytes, port: int | None) -> Measured:
         fields: Fields = {}
@@ -101,15 +100,16 @@ def build(channels: Mapping[int, Channel], tag_bytes: int) -> Codec:
         if not payload:
             raise CodecError("no bytes")
         while offset + tag_bytes <= end:
-            tag = payload[offset] if tag_bytes == 1 else payload[offset] << 8 | payload[offset + 1]
+            start = offset + tag_bytes
+            tag = payload[offset:start]
             channel = table.get(tag)
             if channel is None:
-                return Measured(fields, (f"unknown tag {tag:0{digits}x} at byte {offset}: the rest was not read",))
-            offset += tag_bytes
-            if offset + channel.length > end:
-                raise CodecError(f"tag {tag:0{digits}x} wants {channel.length} bytes, {end - offset} are left")
-            channel.put(fields, payload, offset)
-            offset += channel.length
+                return Measured(fields, (f"unknown tag {tag.hex()} at byte {offset}: the rest was not read",))
+            length, put = channel
+            offset = start + length
+            if offset > end:
+                raise CodecError(f"tag {tag.hex()} wants {length} bytes, {end - start} are left")
+            put(fields, payload, start)
         if offset != end:
             raise CodecError(f"{end - offset} byte too many at the end")
         return Measured(fields)

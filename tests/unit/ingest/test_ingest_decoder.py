@@ -275,6 +275,15 @@ def test_the_topic_tells_the_format(topic: str, name: str | None) -> None:
     assert _DECODER.format_of(topic) == name
 
 
+def test_a_topic_is_matched_level_by_level_and_letter_by_letter() -> None:
+    decoder = Decoder(["native", "senml"], {}, "county.7/in+out")
+    assert decoder.format_of("county.7/in+out/gas/S\n1/reading") == "native"
+    assert decoder.format_of("senml/a\n/b") == "senml"
+    for topic in ("county-7/in+out/gas/S-1/reading", "county.7/innout/gas/S-1/reading", "senmlx/a", "senml\n", ""):
+        assert decoder.format_of(topic) is None
+    assert Decoder((), {}).format_of("") is None
+
+
 @pytest.mark.parametrize(
     ("topic", "payload", "words"),
     [
