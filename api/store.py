@@ -9,7 +9,7 @@ import asyncpg
 
 from api.audit.trace import Trace, act_for
 from api.errors import AlreadyDone, Overdue, Unreachable
-from database.pool import Connection
+from database.pool import Connection, borrow
 
 # Optional filters are written "$2 IS NULL OR …", which only a plan made for the actual values does fast.
 # By the search path, requests see the everyday world: no drill, unless they ask for both.
@@ -57,8 +57,8 @@ def translated() -> Iterator[None]:
 class Store:
     """Connections of ``pool`` with limits: seconds one statement may run, and seconds to wait for a connection.
 
-    The settings hold until the connection goes back: others of the process, who write, share the pool. All methods
-    raise Overdue and Unreachable. ``trace`` and ``once`` are those of the request that the store works for.
+    Others of the process, who write, share the pool. All methods raise Overdue and Unreachable. ``trace`` and ``once``
+    are those of the request that the store works for.
     ``with_drills``: exercises are seen beside the real world, by pages that mark them.
     """
 
@@ -97,10 +97,5 @@ class Store:
         path = "public" if self.with_drills else "everyday, public"
         settings = _SESSION.format(path=path, milliseconds=round(self.statement_timeout_s * 1000)) + extra
         with translated():
-            async with self.pool.acquire(timeout=self.acquire_timeout_s) as connection:
-                await connection.execute(settings)
-                try:
-                    yield connection
-                finally:
-                    if not connection.is_closed():
-                        await connection.execute("RESET ALL")
+            async with borrow(self.pool, settings, timeout_s=self.acquire_timeout_s) as connection:
+                yield connection

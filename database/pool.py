@@ -1,5 +1,8 @@
 """Connections to PostgreSQL."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -13,6 +16,44 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 
 Database: TypeAlias = "asyncpg.Pool | Connection"
 """What runs single statements: a pool, each on any of its connections, or one connection, in its transaction."""
+
+
+_WANTED: ContextVar[str] = ContextVar("session", default="")
+
+
+class _Pooled(asyncpg.Connection):
+    """A connection that knows which settings its session has; None while they are being changed."""
+
+    session: str | None = ""
+
+    async def fit(self, session: str) -> None:
+        """Give the session these settings, a round trip unless it has them already."""
+        if self.session != session:
+            self.session = None
+            await self.execute(f"RESET ALL; {session}")
+            self.session = session
+
+
+async def _fit(connection: Any) -> None:
+    await connection.fit(_WANTED.get())
+
+
+@asynccontextmanager
+async def borrow(pool: asyncpg.Pool, session: str, *, timeout_s: float) -> AsyncIterator[Connection]:
+    """A connection of ``pool`` whose session has the settings of ``session``, which is SQL; TimeoutError.
+
+    They stay until somebody borrows it who wants others, ``Pool.acquire`` the usual ones: those who want the same one
+    after the other pay nothing for it.
+    """
+    token = _WANTED.set(session)
+    try:
+        connection = await pool.acquire(timeout=timeout_s)
+    finally:
+        _WANTED.reset(token)
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
@@ -44,7 +85,8 @@ async def connect(url: str, *, application: str) -> asyncpg.Connection:
 async def open_pool(url: str, *, application: str, size: int = 4) -> asyncpg.Pool:
     """Open a pool of at most ``size`` connections that encode and decode jsonb as Python values.
 
-    Who borrows one takes locks and changes settings for a transaction only: nothing is reset when it comes back.
+    Who acquires one takes locks and changes settings for a transaction only: nothing is reset when it comes back.
+    ``borrow`` is for those who need other settings.
     Raises DatabaseError when the server can't be reached or refuses.
     """
     try:
@@ -52,7 +94,9 @@ async def open_pool(url: str, *, application: str, size: int = 4) -> asyncpg.Poo
             url,
             min_size=1,
             max_size=size,
+            connection_class=_Pooled,
             init=_prepare,
+            setup=_fit,
             reset=_keep_session,
             server_settings=_session(application),
             timeout=10,

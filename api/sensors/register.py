@@ -93,6 +93,9 @@ EXAMPLE = {
 }
 
 
+_SHOWN = frozenset(Sensor.model_fields)
+
+
 def today(now: datetime) -> date:
     """The day in the county."""
     return now.astimezone(_LOCAL).date()
@@ -104,7 +107,7 @@ def sensor_of(row: asyncpg.Record, on: date) -> Sensor:
     kind, due = KINDS.get(row["kind"]), row["calibration_due_on"]
     fields["interval_s"] = row["interval_s"] or (kind.interval_s if kind else None)
     return Sensor(
-        **{key: value for key, value in fields.items() if key in Sensor.model_fields},
+        **{key: value for key, value in fields.items() if key in _SHOWN},
         name=Bilingual(zh=row["name_zh"], en=row["name_en"]),
         position=position(row["longitude"], row["latitude"]),
         calibration_overdue=due is not None and due < on,

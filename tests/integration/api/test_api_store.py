@@ -1,4 +1,6 @@
-"""What a request sets on its connection is gone when the next borrower gets it."""
+"""What a request sets on its connection holds for those who want the same, and is gone for everybody else."""
+
+import asyncio
 
 import asyncpg
 import pytest
@@ -24,3 +26,48 @@ async def test_a_connection_goes_back_as_it_came(database_url: str) -> None:
         assert await pool.fetchval(_SEEN) == before
     finally:
         pool.terminate()
+
+
+async def test_who_wants_the_same_session_pays_no_round_trip_for_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool: asyncpg.Pool = await open_pool(database_url, application="tests", size=1)
+    said: list[str] = []
+    execute = asyncpg.Connection.execute
+
+    async def overheard(self: asyncpg.Connection, query: str, *args: object, **options: object) -> str:
+        said.append(query)
+        return await execute(self, query, *args, **options)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", overheard)
+    try:
+        store, with_drills = Store(pool, 0.2, 2.0), Store(pool, 0.2, 2.0, with_drills=True)
+        seen = []
+        for one in (store, store, with_drills, store):
+            async with one.reading() as connection:
+                seen.append(await connection.fetchval(_SEEN))
+        assert seen == ["on everyday, public", "on everyday, public", "on public", "on everyday, public"]
+        assert len(said) == 3
+    finally:
+        pool.terminate()
+
+
+async def test_a_change_of_settings_that_was_broken_off_is_made_anew(database_url: str) -> None:
+    pool: asyncpg.Pool = await open_pool(database_url, application="tests", size=1)
+    store = Store(pool, 0.2, 2.0)
+    try:
+        for _ in range(20):
+            reading = asyncio.create_task(_see(store))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            reading.cancel()
+            await asyncio.wait({reading})
+            assert await pool.fetchval(_SEEN) == 'off "$user", public'
+            assert await _see(store) == "on everyday, public"
+    finally:
+        pool.terminate()
+
+
+async def _see(store: Store) -> str:
+    async with store.reading() as connection:
+        return str(await connection.fetchval(_SEEN))
