@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from api.console.asking import Question, ask
+from api.console.event_words import event_word
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
 from api.console.parts import heading, section
@@ -191,11 +192,14 @@ def _draw(desk: _Desk) -> None:
             here.texts,
             [
                 Column("at", _("When"), "time"),
-                Column("event", _("What"), "code"),
+                Column("event", _("What")),
                 Column("actor", _("Who"), "code"),
                 Column("note", _("Note")),
             ],
-            [{**event, "id": place} for place, event in enumerate(warning["events"])],
+            [
+                {**event, "id": place, "event": event_word(_, "warning", event["event"])}
+                for place, event in enumerate(warning["events"])
+            ],
             label=_("What was done"),
         )
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from console_support import PASSWORD, Desk, Desks, Hub, watch
+from page_rows import Rows, add_rows
 from playwright.async_api import Browser, async_playwright
 
 from api.access.passwords import hash_password
@@ -34,13 +35,17 @@ async def console_database(database_server: Any) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def hub(console_database: str, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
-    """The API with the console on it."""
+async def hub(
+    console_database: str, broker_url: str, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Hub]:
+    """The API with the console on it, and a broker to hand messages to."""
     port = free_port()
     folder = tmp_path_factory.mktemp("console")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LIFELINE_")},
         "LIFELINE_DATABASE_URL": console_database,
+        "LIFELINE_BROKER_URL": broker_url,
+        "LIFELINE_CLIENT_ID": f"console-{port}",
         "LIFELINE_API_PORT": str(port),
         "LIFELINE_API_PROBE_PORT": "0",
     }
@@ -53,6 +58,12 @@ async def hub(console_database: str, chromium: str, tmp_path_factory: pytest.Tem
     finally:
         hub.stop()
         pool.terminate()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def rows(hub: Hub) -> Rows:
+    """A little of everything that pages show, called after pages."""
+    return await add_rows(hub.pool)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,26 +1,13 @@
 """Every page of the menu with rows in the database, in both languages; the acts that a duty office does most."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 from console_support import Desk, Desks, Hub
-from page_rows import Rows, add_rows
+from page_rows import Rows
 from playwright.async_api import Locator, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def rows(hub: Hub) -> AsyncIterator[Rows]:
-    """A little of everything that pages show, called after pages."""
-    added = await add_rows(hub.pool)
-    yield added
-    # Otherwise it would be on the boards of the other tests.
-    await hub.pool.execute(
-        "UPDATE incident SET stage = 'closed', closed_at = now() WHERE incident_id = $1", added.incident
-    )
 
 
 _SHOWN: dict[str, tuple[str, str]] = {
