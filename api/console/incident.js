@@ -112,7 +112,7 @@ export default {
       add("verify", this.can.act && stage === "fed_back", { main: true });
       add("override", this.can.decide && stage === "fed_back", { reason: "must" });
       add("close", this.can.act && stage === "verified", { main: true });
-      add("merge", this.can.merge && stage !== "closed", { reason: "may" });
+      add("merge", this.can.merge && ["reported", "filed"].includes(stage), { reason: "may" });
       add("dismiss", this.can.decide && ["reported", "filed"].includes(stage), { reason: "must" });
       add("warn", this.can.warn && stage !== "closed");
       return list;

@@ -129,7 +129,7 @@ class _Desk:
 
     async def update(self) -> None:
         made = await self.here.person.post(f"{self.path}/update")
-        ui.navigate.to(f"/warnings/{made['warning_id']}")
+        self.here.client.open(f"/warnings/{made['warning_id']}")
 
     async def discard(self) -> None:
         if await ask(self.here, self.here.gettext("Throw this draft away?"), []) is not None:

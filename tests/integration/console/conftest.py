@@ -5,7 +5,7 @@ The database is shared as well, so a test makes rows of its own and looks for th
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -76,8 +76,8 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await opened.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def desk(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
+@asynccontextmanager
+async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
     """Opens browsers: ``await desk("officer", "zh")`` signs somebody new of that role in, ``await desk(None)`` nobody.
 
     A console error, or a request to anywhere else, in any of them fails the test; take out of ``faults`` what is meant.
@@ -110,3 +110,17 @@ async def desk(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
 
         yield new
     assert [fault for each in opened for fault in each.faults] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
+    """Browsers of this test alone."""
+    async with desks(hub, browser) as new:
+        yield new
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk_of_module(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
+    """Browsers that the tests of a module share, for signing in takes longer than most acts."""
+    async with desks(hub, browser) as new:
+        yield new

@@ -164,6 +164,27 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
     return Rows(hazard, incident, held, warning, exercise)
 
 
+async def add_order(pool: asyncpg.Pool, incident_id: int) -> int:
+    """An order for it to the squad of pages, as the dispatcher leaves it."""
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        task: int = await connection.fetchval(
+            "INSERT INTO task (incident_id, squad_id, status, decision, created_at, updated_at)"
+            " VALUES ($1, 'page-squad', 'ordered', '{}', $2, $2) RETURNING task_id",
+            *(incident_id, now),
+        )
+        await connection.execute(
+            "INSERT INTO task_event (task_id, at, event, actor) VALUES ($1, $2, 'ordered', 'dispatcher')", task, now
+        )
+        await connection.execute("UPDATE incident SET stage = 'dispatched' WHERE incident_id = $1", incident_id)
+        await connection.execute(
+            "INSERT INTO incident_event (incident_id, at, event, actor) VALUES ($1, $2, 'dispatched', 'dispatcher')",
+            *(incident_id, now),
+        )
+        await connection.execute("NOTIFY lifeline, 'task'")
+    return task
+
+
 async def raise_incident(pool: asyncpg.Pool, code: str, *, grade: int, drill: bool = False) -> int:
     """An incident with an open hazard, as the engine leaves them."""
     now = datetime.now(UTC)
@@ -191,7 +212,8 @@ async def raise_incident(pool: asyncpg.Pool, code: str, *, grade: int, drill: bo
         )
         number = await connection.fetchval(
             "INSERT INTO incident (kind, hazard_type, grade, peak_grade, stage, skill, title_zh, title_en, opened_at,"
-            " exercise_id) VALUES ('gas', 'gas_leak', $1, $1, 'filed', 'gas', $2, $2, $3, $4) RETURNING incident_id",
+            " exercise_id, longitude, latitude) VALUES ('gas', 'gas_leak', $1, $1, 'filed', 'gas', $2, $2, $3, $4,"
+            " 112.4, 23.6) RETURNING incident_id",
             *(grade, code, now, exercise),
         )
         hazard = await connection.fetchval(
