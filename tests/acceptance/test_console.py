@@ -1,5 +1,8 @@
-"""A drill's red through the real road, worked in two real browsers from the alarm to the closed case: an officer at the
-console, in English, and a squad with the page on its phone, in Chinese. Neither page is loaded anew to see the other."""
+"""A drill's red through the real road, worked in a real browser from the alarm to the closed case.
+
+An officer sits at the console, in English, and a squad has its page on a phone, in Chinese. Neither page is loaded anew
+to see what the other did.
+"""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -109,7 +112,7 @@ async def hold_drill(page: Page, pool: asyncpg.Pool) -> str:
     held = page.get_by_role("table", name="Held, the newest first").locator("[data-row]", has_text=DRILL)
     await expect(held).to_contain_text("running")
     twin = await pool.fetchval(
-        "SELECT twin.code FROM sensor AS twin JOIN sensor AS real ON real.sensor_id = twin.twin_of WHERE real.code = $1",
+        "SELECT code FROM sensor WHERE twin_of = (SELECT sensor_id FROM sensor WHERE code = $1 AND twin_of IS NULL)",
         SENSOR,
     )
     assert isinstance(twin, str)
@@ -172,10 +175,10 @@ async def test_a_drills_red_from_the_alarm_to_the_closed_case(
 
         # The hub sent the nearest squad to lead and the other one to help; the officer has the other one lead.
         await expect(page.locator(".task .status", has_text="ordered")).to_have_count(4)
-        rows = await pool.fetch(
+        leading, helping = await pool.fetch(
             "SELECT task_id, squad_id FROM task WHERE open AND squad_id LIKE 'gas-%' ORDER BY lead DESC"
         )
-        (leading, first), (helping, second) = rows
+        leading, helping, second = leading["task_id"], helping["task_id"], helping["squad_id"]
         phone = await take_phone(browser, settings, second, faults)
         await expect(phone.locator("a.order")).to_have_count(1)
         await page.locator(f'[data-task="{helping}"]').get_by_role("button", name="Call off").click()

@@ -1,7 +1,7 @@
 """What happens meanwhile: alarms, the connection, the API process killed and back, keys, drills marked."""
 
 import pytest
-from console_support import Desks, Hub
+from console_support import Desks, Hub, barriers_in_both_themes
 from page_rows import raise_incident
 from playwright.async_api import expect
 
@@ -30,8 +30,10 @@ async def test_a_drill_is_marked_wherever_it_shows(desk: Desks, hub: Hub) -> Non
     row = page.locator(f'tr.exercise[data-id="{number}"]')
     await expect(row).to_contain_text("【演练】")
     await expect(page.locator(".alarm-item", has_text="LIVE-2")).to_contain_text("【演练】")
+    assert await barriers_in_both_themes(page) == []
     await row.get_by_role("link", name="LIVE-2").click()
     await expect(page.locator(".drill-band")).to_contain_text("【演练】")
+    assert await barriers_in_both_themes(page) == []
     await page.get_by_role("button", name="确认").click()
     await expect(page.locator(".alarm-item", has_text="LIVE-2")).to_have_count(0)
 
