@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
+from api.console.event_words import in_both
 from api.context import Exports, Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.fields import Bilingual, Page, Paging, Reason, RowId, Strict
@@ -133,7 +134,7 @@ async def show_review(store: Reach, now: Now, _caller: CallerOf, incident_id: Ro
 async def show_review_page(store: Reach, now: Now, exports: Exports, _caller: CallerOf, incident_id: RowId) -> Response:
     found = await _review(store, incident_id, now)
     async with exports:
-        page = await asyncio.to_thread(write_page, found)  # the plot takes a while
+        page = await asyncio.to_thread(write_page, found, in_both)  # the plot takes a while
     return Response(page, media_type="text/html")
 
 

@@ -82,7 +82,7 @@ WITH entry AS (
 ), logged AS (
     INSERT INTO task_event (task_id, at, event, actor, note)
     SELECT task_id, $2, CASE WHEN squad_id IS NULL THEN 'unassigned' ELSE 'ordered' END,
-           coalesce(actor, 'dispatcher'), head #>> '{reason,en}'
+           coalesce(actor, 'dispatcher'), concat_ws(' / ', head #>> '{reason,zh}', head #>> '{reason,en}')
     FROM effective WHERE squad_id IS NOT NULL OR NOT known ORDER BY task_id
 ), told AS (
     INSERT INTO notification (key, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)
@@ -100,7 +100,7 @@ WITH dropped AS (
     RETURNING task_id
 )
 INSERT INTO task_event (task_id, at, event, actor, note)
-SELECT task_id, $1, 'cancelled', 'dispatcher', 'its incident is closed' FROM dropped ORDER BY task_id
+SELECT task_id, $1, 'cancelled', 'dispatcher', '事件已结案 / its incident is closed' FROM dropped ORDER BY task_id
 
 -- name: tell
 SELECT pg_notify('lifeline', subject) FROM unnest(ARRAY['task', 'incident', 'notification']) AS subject

@@ -1,6 +1,6 @@
 """After action: what happened around an incident, when, why and what the sensors said, as data and as a page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -113,17 +113,16 @@ def write_json(found: Review) -> bytes:
     return msgspec.json.format(msgspec.json.encode(found), indent=2)
 
 
-def write_page(found: Review) -> str:
-    """The review as one HTML page with its plot inside, in both languages, times in Asia/Shanghai."""
+def write_page(found: Review, words: Callable[[str, str], tuple[Words, Words]]) -> str:
+    """The review as one HTML page with its plot inside, in both languages, times in Asia/Shanghai.
+
+    ``words`` says what the codes ``of`` and ``event`` of a line of the timeline mean.
+    """
     heading = f"{found.incident_id} {found.title.zh} {found.title.en}"
     times = "".join(
         f"<tr><th>{KEY_TIMES[name].zh} {KEY_TIMES[name].en}<td>{_when(at)}" for name, at in found.key_times.items()
     )
-    lines = "".join(
-        f"<tr><td>{_when(entry.at)}<td>{escape(entry.of)}<td>{escape(entry.event)}<td>{escape(entry.actor)}"
-        f"<td>{escape(entry.text)}"
-        for entry in found.timeline
-    )
+    lines = "".join(_line(entry, *words(entry.of, entry.event)) for entry in found.timeline)
     reasons = "".join(_reason(decision) for decision in found.decisions)
     return (
         f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{escape(heading)}</title>'
@@ -134,6 +133,11 @@ def write_page(found: Review) -> str:
         f"<h2>读数 Readings</h2>{plot(found)}<h2>决定 Decisions</h2>{reasons}"
         f"<h2>经过 Timeline</h2><table>{lines}</table></html>\n"
     )
+
+
+def _line(entry: Entry, of: Words, event: Words) -> str:
+    cells = (_when(entry.at), f"{of.zh} {of.en}", f"{event.zh} {event.en}", entry.actor, entry.text)
+    return "<tr>" + "".join(f"<td>{escape(cell)}" for cell in cells)
 
 
 def _reason(decision: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ WITH lapsed AS (
     WHERE incident_id = ANY ($1::bigint[]) AND status = 'unassigned' RETURNING task_id
 )
 INSERT INTO task_event (task_id, at, event, actor, note)
-SELECT task_id, $2, 'cancelled', 'dispatcher', 'the leading squad is done' FROM lapsed ORDER BY task_id
+SELECT task_id, $2, 'cancelled', 'dispatcher', '主责队伍已完成 / the leading squad is done' FROM lapsed ORDER BY task_id
 
 -- name: nobody_out
 -- Of these incidents, those for which no squad is out any more, and whether the one that leads has done its work.

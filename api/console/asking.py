@@ -29,7 +29,13 @@ async def ask(here: Here, title: str, questions: Sequence[Question], *, about: s
     An answer that is left empty is left out where it is optional, and asked for again where it is not.
     """
     _ = here.gettext
-    with ui.dialog() as dialog, ui.card().classes("wide"), ui.element("form").classes("asking") as form:
+    # On the page itself: what the button stands in may be drawn anew while the person writes.
+    with (
+        here.client.content,
+        ui.dialog() as dialog,
+        ui.card().classes("wide"),
+        ui.element("form").classes("asking") as form,
+    ):
         ui.label(title).classes("text-subtitle1 text-weight-bold")
         if about:
             ui.label(about).classes("quiet")

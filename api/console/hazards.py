@@ -7,6 +7,7 @@ from nicegui import ui
 
 from api.console.asking import Question, ask
 from api.console.charts import RULED, chart
+from api.console.event_words import event_word
 from api.console.frame import Here, page
 from api.console.hazard_types import called
 from api.console.listing import Act, Column, Listing
@@ -148,13 +149,18 @@ async def _open(here: Here, types: Mapping[str, str], hazard_id: int) -> None:
             here.texts,
             [
                 Column("at", _("When"), "time"),
-                Column("event", _("What"), "code"),
+                Column("event", _("What")),
                 Column("grade", _("Grade"), "grade"),
                 Column("reason", _("Reason")),
                 Column("actor", _("Who"), "code"),
             ],
             [
-                {**event, "id": place, "reason": here.texts.say(event["reason"])}
+                {
+                    **event,
+                    "id": place,
+                    "event": event_word(_, "hazard", event["event"]),
+                    "reason": here.texts.say(event["reason"]),
+                }
                 for place, event in enumerate(hazard["events"])
             ],
             label=_("What happened with it"),

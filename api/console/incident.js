@@ -58,7 +58,7 @@ export default {
                 <ul><li v-for="other in task.decision.passed_over" :key="other.squad_id">{{ squad(other.squad_id) }}: {{ say(other) }}</li></ul></details>
               <div v-if="live(task)" class="task-acts">
                 <button v-for="step in steps(task)" :key="step" type="button" class="plain" @click="$emit('act', 'task', {task_id: task.task_id, action: step})">{{ words.steps[step] }}</button>
-                <button v-if="can.reassign" type="button" class="plain" @click="begin({name: 'reassign', task_id: task.task_id, title: words.other})">{{ words.other }}</button>
+                <button v-if="can.reassign" type="button" class="plain" @click="begin({name: 'reassign', task, title: words.other})">{{ words.other }}</button>
               </div>
             </div>
             <p v-if="!incident.tasks.length" class="quiet">{{ words.nobody }}</p>
@@ -71,7 +71,8 @@ export default {
       </div>
       <dialog ref="ask" class="ask" :aria-label="asked.title"><form @submit.prevent="finish">
         <h2>{{ asked.title }}</h2>
-        <template v-if="asked.name === 'reassign'">
+        <template v-if="asked.task">
+          <p>{{ words.instead }} <b>{{ name(asked.task) }}</b> <span class="quiet">{{ asked.task.role }}</span></p>
           <p v-if="!data.candidates" class="quiet">…</p>
           <label v-for="one in data.candidates || []" :key="one.squad_id" class="candidate" :class="{best: one.why === 'best'}">
             <input type="radio" name="squad" :value="one.squad_id" v-model="given.squad_id" :disabled="!one.may_be_sent" required>
@@ -97,20 +98,21 @@ export default {
     },
     acts() {
       const stage = this.incident.stage;
-      const open = this.incident.tasks.find((task) => this.live(task));
+      const live = this.incident.tasks.filter((task) => this.live(task));
+      const open = live.find((task) => task.lead) ?? live[0];
       const fresh = this.data.hazards.some((found) => !found.cleared_at && !found.acknowledged_at);
       const list = [];
       const add = (name, on, more = {}) => on && list.push({ name, title: this.words.acts[name], reason: "none", ...more });
       add("acknowledge", this.can.say && fresh, { key: "a", main: true });
       add("file", this.can.act && stage === "reported", { key: "d", main: true });
-      add("reassign", this.can.reassign && open && stage !== "reported", { key: "d", reason: "must", task_id: open?.task_id });
+      add("reassign", this.can.reassign && open && stage !== "reported", { key: "d", reason: "must", task: open });
       add("comment", this.can.say, { key: "c", reason: "must" });
       add("return", this.can.decide && ["dispatched", "handling", "fed_back"].includes(stage), { reason: "must" });
       add("feed_back", this.can.act && ["dispatched", "handling"].includes(stage), { reason: "may" });
       add("verify", this.can.act && stage === "fed_back", { main: true });
       add("override", this.can.decide && stage === "fed_back", { reason: "must" });
       add("close", this.can.act && stage === "verified", { main: true });
-      add("merge", this.can.merge && stage !== "closed", { reason: "may" });
+      add("merge", this.can.merge && ["reported", "filed"].includes(stage), { reason: "may" });
       add("dismiss", this.can.decide && ["reported", "filed"].includes(stage), { reason: "must" });
       add("warn", this.can.warn && stage !== "closed");
       return list;
@@ -167,13 +169,13 @@ export default {
       this.given = { reason: "" };
       if (act.name === "reassign") {
         this.data.candidates = null;
-        this.$emit("candidates", act.task_id);
+        this.$emit("candidates", act.task.task_id);
       }
       this.$refs.ask.showModal();
     },
     finish() {
       this.$refs.ask.close();
-      this.$emit("act", this.asked.name, { ...this.given, task_id: this.asked.task_id });
+      this.$emit("act", this.asked.name, { ...this.given, task_id: this.asked.task?.task_id });
     },
   },
 };

@@ -106,12 +106,17 @@ def _timeline(
 ) -> list[dict[str, Any]]:
     """Everything that happened, the latest first."""
     events = [
-        {"at": each["at"], "event": each["event"], "actor": each["actor"], "note": _note(each["detail"])}
+        {
+            "at": each["at"],
+            "event": f"incident {each['event']}",
+            "actor": each["actor"],
+            "note": _note(each["detail"]),
+        }
         for each in incident["events"]
     ]
     for hazard in hazards:
         events += [
-            {"at": each["at"], "event": each["event"], "actor": each["actor"], "text": each["reason"]}
+            {"at": each["at"], "event": f"hazard {each['event']}", "actor": each["actor"], "text": each["reason"]}
             for each in hazard["events"]
         ]
     for task in tasks:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from api.console.event_words import EVENTS
 from api.console.texts import N_
 from api.console.words import GRADES, INCIDENT_KINDS, NUMERALS, STAGES, TASK_STATUS
 
@@ -27,27 +28,6 @@ _STEPS = {
     "on_scene": N_("On scene"),
     "done": N_("Done"),
     "cancel": N_("Call off"),
-}
-_EVENTS = {
-    "opened": N_("opened"),
-    "joined": N_("a hazard joined"),
-    "regraded": N_("grade changed"),
-    "returned": N_("returned"),
-    "commented": N_("comment"),
-    "dismissed": N_("dismissed"),
-    "merged": N_("merged"),
-    "split": N_("split"),
-    "levelled": N_("event level set"),
-    "appealed": N_("appealed"),
-    "raised": N_("raised"),
-    "upgraded": N_("graver"),
-    "downgraded": N_("less grave"),
-    "latched": N_("latched"),
-    "cleared": N_("cleared"),
-    "acknowledged": N_("acknowledged"),
-    "false_alarm": N_("false alarm"),
-    "silenced": N_("silenced"),
-    "task received": N_("order received"),
 }
 _PLAIN = {
     "exercise": N_("EXERCISE"),
@@ -75,6 +55,7 @@ _PLAIN = {
     "nobody": N_("Nobody was sent."),
     "unassigned": N_("No squad yet"),
     "timeline": N_("Timeline"),
+    "instead": N_("Instead of"),
     "ordered": N_("has the order"),
     "into": N_("Into the incident with the number"),
     "reason": N_("Reason"),
@@ -87,11 +68,7 @@ def words_of(_: Callable[[str], str]) -> dict[str, Any]:
     colours = ("red", "orange", "yellow", "blue")
     status = {name: _(word) for name, word in TASK_STATUS.items()}
     stages = {name: _(word) for name, word in STAGES.items()}
-    events = {
-        **stages,
-        **{name: _(word) for name, word in _EVENTS.items()},
-        **{f"task {name}": word for name, word in status.items()},
-    }
+    events = {f"{of} {event}": _(word) for of in ("incident", "hazard", "task") for event, word in EVENTS[of].items()}
     return {
         **{name: _(word) for name, word in _PLAIN.items()},
         "grades": {str(grade): f"{NUMERALS[grade]} {_(word)}" for grade, word in GRADES.items()},

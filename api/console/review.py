@@ -3,6 +3,7 @@
 from nicegui import ui
 
 from api.console.charts import trace
+from api.console.event_words import SUBJECTS, event_word
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
 from api.console.parts import section
@@ -41,11 +42,19 @@ async def review(here: Here, incident_id: int) -> None:
             here.texts,
             [
                 Column("at", _("When"), "time"),
-                Column("of", _("Of"), "code"),
-                Column("event", _("What"), "code"),
+                Column("of", _("Of")),
+                Column("event", _("What")),
                 Column("actor", _("Who"), "code"),
                 Column("text", _("Text")),
             ],
-            [{**each, "id": place} for place, each in enumerate(found["timeline"])],
+            [
+                {
+                    **each,
+                    "id": place,
+                    "of": here.texts.word(SUBJECTS, each["of"]),
+                    "event": event_word(_, each["of"], each["event"]),
+                }
+                for place, each in enumerate(found["timeline"])
+            ],
             label=_("Timeline"),
         )

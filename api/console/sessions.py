@@ -92,7 +92,8 @@ class Session:
             if refused.word != "unauthenticated":
                 raise
             response = await send(await self._token(spent=token))
-        is_json = "json" in response.headers.get("content-type", "")
+        # An answer without a body says what it would have been, too.
+        is_json = response.status_code != 204 and "json" in response.headers.get("content-type", "")
         return Answer(response.json() if is_json else response.content, response.headers.get("etag"))
 
     async def _token(self, spent: str = "") -> str:

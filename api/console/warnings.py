@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from api.console.asking import Question, ask
+from api.console.event_words import event_word
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
 from api.console.parts import heading, section
@@ -128,7 +129,7 @@ class _Desk:
 
     async def update(self) -> None:
         made = await self.here.person.post(f"{self.path}/update")
-        ui.navigate.to(f"/warnings/{made['warning_id']}")
+        self.here.client.open(f"/warnings/{made['warning_id']}")
 
     async def discard(self) -> None:
         if await ask(self.here, self.here.gettext("Throw this draft away?"), []) is not None:
@@ -191,11 +192,14 @@ def _draw(desk: _Desk) -> None:
             here.texts,
             [
                 Column("at", _("When"), "time"),
-                Column("event", _("What"), "code"),
+                Column("event", _("What")),
                 Column("actor", _("Who"), "code"),
                 Column("note", _("Note")),
             ],
-            [{**event, "id": place} for place, event in enumerate(warning["events"])],
+            [
+                {**event, "id": place, "event": event_word(_, "warning", event["event"])}
+                for place, event in enumerate(warning["events"])
+            ],
             label=_("What was done"),
         )
 

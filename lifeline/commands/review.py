@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 import typer
 
+from api.console.event_words import in_both
 from dispatch import review as after_action
 from dispatch.kpis import DEFINITIONS, By, Figures, figures
 from lifeline.errors import HubError
@@ -33,7 +34,7 @@ def incident(
         typer.echo(after_action.write_json(found).decode())
         return
     try:
-        html.write_text(after_action.write_page(found), encoding="utf-8")
+        html.write_text(after_action.write_page(found, in_both), encoding="utf-8")
     except OSError as error:
         raise HubError(f"{html}: {error.strerror}") from error
 

@@ -21,6 +21,16 @@
   };
   if (state) { setInterval(look, 15000); addEventListener("visibilitychange", look); }
 
+  // The permit's page, which loads itself anew where there are no scripts: a screen reader would begin anew each time.
+  const sign = () => document.querySelector(".sign.big");
+  if (sign()) setInterval(async () => {
+    try {
+      const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+      if (page.querySelector(".sign.big").textContent === sign().textContent) return;
+      document.querySelector("main").replaceWith(page.querySelector("main"));
+    } catch { location.reload(); } // signed out, or no network: an old green sign must not stand
+  }, 20000);
+
   const share = document.getElementById("share");
   if (!share || !navigator.geolocation) return;
   share.hidden = false;

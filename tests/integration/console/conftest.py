@@ -5,13 +5,14 @@ The database is shared as well, so a test makes rows of its own and looks for th
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from console_support import PASSWORD, Desk, Desks, Hub, watch
+from page_rows import Rows, add_rows
 from playwright.async_api import Browser, async_playwright
 
 from api.access.passwords import hash_password
@@ -34,13 +35,17 @@ async def console_database(database_server: Any) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def hub(console_database: str, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
-    """The API with the console on it."""
+async def hub(
+    console_database: str, broker_url: str, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Hub]:
+    """The API with the console on it, and a broker to hand messages to."""
     port = free_port()
     folder = tmp_path_factory.mktemp("console")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LIFELINE_")},
         "LIFELINE_DATABASE_URL": console_database,
+        "LIFELINE_BROKER_URL": broker_url,
+        "LIFELINE_CLIENT_ID": f"console-{port}",
         "LIFELINE_API_PORT": str(port),
         "LIFELINE_API_PROBE_PORT": "0",
     }
@@ -56,6 +61,12 @@ async def hub(console_database: str, chromium: str, tmp_path_factory: pytest.Tem
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def rows(hub: Hub) -> Rows:
+    """A little of everything that pages show, called after pages."""
+    return await add_rows(hub.pool)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """One Chromium for all tests."""
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -65,8 +76,8 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await opened.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def desk(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
+@asynccontextmanager
+async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
     """Opens browsers: ``await desk("officer", "zh")`` signs somebody new of that role in, ``await desk(None)`` nobody.
 
     A console error, or a request to anywhere else, in any of them fails the test; take out of ``faults`` what is meant.
@@ -99,3 +110,17 @@ async def desk(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
 
         yield new
     assert [fault for each in opened for fault in each.faults] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
+    """Browsers of this test alone."""
+    async with desks(hub, browser) as new:
+        yield new
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk_of_module(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
+    """Browsers that the tests of a module share, for signing in takes longer than most acts."""
+    async with desks(hub, browser) as new:
+        yield new

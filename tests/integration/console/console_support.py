@@ -15,7 +15,8 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from playwright.async_api import Page
+from accessibility import barriers
+from playwright.async_api import Page, expect
 
 from api.access.roles import AccountRole
 from lifeline.offspring import spawn, stop
@@ -87,6 +88,16 @@ class Desk:
         """Go to a page of the console and wait until it is alive."""
         await self.page.goto(f"{self.hub.address}/console{path}")
         await self.page.wait_for_selector("body[data-alive]")
+
+
+async def barriers_in_both_themes(page: Page) -> list[str]:
+    """What bars people from a page: all rules in the dark, and once more in the light what depends on colours."""
+    await page.emulate_media(color_scheme="dark")
+    await expect(page.locator("body.body--dark")).to_have_count(1)
+    found = await barriers(page)
+    await page.emulate_media(color_scheme="light")
+    await expect(page.locator("body.body--dark")).to_have_count(0)
+    return found + await barriers(page, "color-contrast")
 
 
 def watch(page: Page, address: str, faults: list[str]) -> None:

@@ -162,3 +162,70 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
             *(now, _REPORT),
         )
     return Rows(hazard, incident, held, warning, exercise)
+
+
+async def add_order(pool: asyncpg.Pool, incident_id: int) -> int:
+    """An order for it to the squad of pages, as the dispatcher leaves it."""
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        task: int = await connection.fetchval(
+            "INSERT INTO task (incident_id, squad_id, status, decision, created_at, updated_at)"
+            " VALUES ($1, 'page-squad', 'ordered', '{}', $2, $2) RETURNING task_id",
+            *(incident_id, now),
+        )
+        await connection.execute(
+            "INSERT INTO task_event (task_id, at, event, actor) VALUES ($1, $2, 'ordered', 'dispatcher')", task, now
+        )
+        await connection.execute("UPDATE incident SET stage = 'dispatched' WHERE incident_id = $1", incident_id)
+        await connection.execute(
+            "INSERT INTO incident_event (incident_id, at, event, actor) VALUES ($1, $2, 'dispatched', 'dispatcher')",
+            *(incident_id, now),
+        )
+        await connection.execute("NOTIFY lifeline, 'task'")
+    return task
+
+
+async def raise_incident(pool: asyncpg.Pool, code: str, *, grade: int, drill: bool = False) -> int:
+    """An incident with an open hazard, as the engine leaves them."""
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        real = await connection.fetchval(
+            "INSERT INTO sensor (code, kind, longitude, latitude) VALUES ($1, 'gas', 112.4, 23.6) RETURNING sensor_id",
+            code,
+        )
+        exercise = 0
+        if drill:
+            exercise = await connection.fetchval(
+                "INSERT INTO exercise (drill, title_zh, title_en, seed, status, started_at)"
+                " VALUES ('gas_leak', '演练', 'drill', 1, 'running', $1) RETURNING exercise_id",
+                now,
+            )
+            real = await connection.fetchval(
+                "INSERT INTO sensor (code, kind, exercise_id, twin_of) VALUES ($1, 'gas', $2, $3) RETURNING sensor_id",
+                *(f"{code}-twin", exercise, real),
+            )
+        rule = await connection.fetchval(
+            "INSERT INTO rule (kind, hazard_type, revision, body, source) VALUES ('gas', $1, 1, $2, 'test')"
+            " RETURNING rule_id",
+            code.lower().replace("-", "_"),
+            {"title": {"zh": "泄漏", "en": "leak"}, "skill": "gas", "source": "test", "missed": {"red": 2}},
+        )
+        number = await connection.fetchval(
+            "INSERT INTO incident (kind, hazard_type, grade, peak_grade, stage, skill, title_zh, title_en, opened_at,"
+            " exercise_id, longitude, latitude) VALUES ('gas', 'gas_leak', $1, $1, 'filed', 'gas', $2, $2, $3, $4,"
+            " 112.4, 23.6) RETURNING incident_id",
+            *(grade, code, now, exercise),
+        )
+        hazard = await connection.fetchval(
+            "INSERT INTO hazard (sensor_id, hazard_type, rule_id, grade, peak_grade, latched, reason_zh, reason_en,"
+            " raised_at, graded_at, incident_id, exercise_id)"
+            " VALUES ($1, 'gas_leak', $2, $3, $3, false, '高', 'high', $4, $4, $5, $6) RETURNING hazard_id",
+            *(real, rule, grade, now, number, exercise),
+        )
+        await connection.execute(
+            "INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)"
+            " VALUES ($1, $2, 'raised', $3, '高', 'high', 'engine')",
+            *(hazard, now, grade),
+        )
+        await connection.execute("NOTIFY lifeline, 'incident'")
+    return int(number)

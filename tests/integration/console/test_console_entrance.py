@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from accessibility import barriers
 from console_support import PASSWORD, Desks, Hub
 from playwright.async_api import expect
 
@@ -45,10 +46,14 @@ async def test_a_one_time_password_is_for_choosing_another(desk: Desks, hub: Hub
     page = at.page
     name = await hub.account("officer", one_time=True)
     await page.goto(f"{hub.address}/console/me")
+    for theme in ("dark", "light"):
+        await page.emulate_media(color_scheme=theme)
+        assert await barriers(page) == []
     await page.get_by_label("Name").fill(name)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
+    assert await barriers(page) == []
     await page.goto(f"{hub.address}/console/me")  # there is no way around it
     await page.get_by_label("Password so far").fill(PASSWORD)
     await page.get_by_label("New password", exact=True).fill(_OTHER)

@@ -19,6 +19,7 @@ from dispatch.site import add_note
 from dispatch.squads import load_roster
 from dispatch.supplies import SuppliesError, read_supplies, save_supplies
 from dispatch.tasks import advance
+from dispatch.words import Words
 from ingest.kinds import KINDS
 
 COUNTY = Path(__file__).parents[3] / "counties" / "guangning"
@@ -306,8 +307,9 @@ async def test_looking_back_on_an_incident(pool, connection, task_id, now) -> No
     assert orjson.loads(write_json(found))["decisions"][0]["squad_id"] == "gas-near"
     drawn = plot(found)
     assert all(words in drawn for words in ("甲烷", "methane [%LEL]", "到场 arrived", "时间 time"))
-    page = write_page(found)
+    page = write_page(found, lambda of, event: (Words("之于", of), Words("何事", event)))
     assert "<svg" in page
+    assert "<td>之于 permit<td>何事 granted<td>" in page
     assert "<script" not in page
     with pytest.raises(UnknownIncidentError):
         await review(connection, 99, now)

@@ -9,8 +9,12 @@ from io import BytesIO
 
 import httpx
 import pytest
+from accessibility import barriers
 from PIL import ExifTags, Image
-from squad_town import PASSWORD, Phone, Town
+from playwright.async_api import expect
+from squad_town import GOOD, PASSWORD, Phone, Town
+
+from dispatch import permits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CHINESE = re.compile("[\u4e00-\u9fff]+")
@@ -346,4 +350,44 @@ async def test_nothing_secret_is_in_the_log(town: Town, api_log) -> None:
     log = api_log.read_text()
     assert "/squad/link" in log
     assert not [secret for secret in {*secrets, order.link.partition("key=")[2]} if secret in log]
+    await phone.context.close()
+
+
+async def test_squad_and_public_pages_have_no_barriers(town: Town) -> None:
+    order = await town.order(drill=True)
+    phone = await town.phone()
+    page, here = phone.page, f"{town.base}/squad/tasks/{order.task_id}"
+    found = []
+    for address in (f"{town.base}/public", f"{town.base}/squad/login", order.link):
+        await page.goto(address)
+        found += await barriers(page)
+    await phone.sign_in("chen")
+    found += await barriers(page)
+    await town.pool.execute("UPDATE task SET status = 'on_scene' WHERE task_id = $1", order.task_id)
+    for values in ({**GOOD, "ch4_lel_pct": 31.0}, GOOD):
+        await town.measure(values, age=timedelta())
+        await page.goto(f"{here}/permit")
+        await page.locator("form .go").click()
+        found += await barriers(page)
+    for address in (here, f"{town.base}/squad/password", f"{town.base}/squad/tasks/0"):
+        await page.goto(address)
+        found += await barriers(page)
+    assert found == []
+    await phone.context.close()
+
+
+async def test_the_sign_turns_red_by_itself(town: Town) -> None:
+    order = await town.order()
+    phone = await town.phone()
+    await phone.page.clock.install()
+    await phone.sign_in("chen")
+    await town.pool.execute("UPDATE task SET status = 'on_scene' WHERE task_id = $1", order.task_id)
+    await town.measure(GOOD, age=timedelta())
+    await phone.page.goto(f"{town.base}/squad/tasks/{order.task_id}/permit")
+    await phone.press("申请进入")
+    await expect(phone.page.locator(".sign.green.big")).to_be_visible()
+    await permits.run_once(town.pool, datetime.now(UTC) + timedelta(hours=1))  # by then the readings are old
+    await phone.page.clock.run_for(21_000)
+    await expect(phone.page.locator(".sign.red.big")).to_be_visible()
+    assert phone.complaints == []
     await phone.context.close()
