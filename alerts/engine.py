@@ -166,7 +166,7 @@ class Engine:
             state = states[row[0]]
             if row[1] <= state.last:
                 self.stats.late += 1
-            elif not state.stays_at_rest(row):
+            elif not state.stays(row):
                 findings += _findings(row[0], state.take(row))
                 self._timers.set(row[0], state, state.pending)
         return findings
@@ -240,11 +240,11 @@ class Engine:
         track, standing = state.watch.tracks[index], state.standings[index]
         findings: list[Finding] = []
         if dismissed_at is not None and standing.severity:
-            state.standings[index] = shelve(track, standing, dismissed_at)
+            state.amend(index, shelve(track, standing, dismissed_at))
             change = Change(standing.severity, 0, max(dismissed_at, standing.graded_at or dismissed_at), *dismissed(by))
             findings.append(Finding(sensor_id, track, change, False))
         elif latched and standing.latched:
-            state.standings[index] = release(standing, checked_at)
+            state.amend(index, release(standing, checked_at))
         findings += _findings(sensor_id, state.advance(now))
         state.due = None
         self._timers.set(sensor_id, state, state.next_due())
@@ -275,7 +275,7 @@ class Engine:
                 self.stats.raised += 1
             elif finding.change.after == 0:
                 self.stats.cleared += 1
-            else:
+            elif finding.change.after != finding.change.before:
                 self.stats.regraded += 1
 
 

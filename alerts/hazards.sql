@@ -18,6 +18,13 @@ FROM jsonb_to_recordset($1) AS finding (sensor_id integer, hazard_type text, rul
 WHERE hazard.sensor_id = finding.sensor_id AND hazard.hazard_type = finding.hazard_type AND cleared_at IS NULL
 RETURNING hazard.hazard_id, hazard.sensor_id, hazard.hazard_type
 
+-- name: latch_hazards
+-- Whatever was found on site before, the next reading was out of range: a new check is needed.
+UPDATE hazard SET latched = true, checked_at = NULL
+FROM jsonb_to_recordset($1) AS finding (sensor_id integer, hazard_type text)
+WHERE hazard.sensor_id = finding.sensor_id AND hazard.hazard_type = finding.hazard_type AND cleared_at IS NULL
+RETURNING hazard.hazard_id, hazard.sensor_id, hazard.hazard_type
+
 -- name: clear_hazards
 UPDATE hazard SET cleared_at = finding.at, reason_zh = finding.reason_zh, reason_en = finding.reason_en,
        graded_at = finding.at

@@ -47,7 +47,7 @@ def restore(watch: Watch, rows: Sequence[Row], hazards: Sequence[Hazard]) -> Sen
         for index, standing in enumerate(state.standings):
             if standing.falling_since is not None:
                 fact = facts.get(watch.tracks[index].hazard_type)
-                state.standings[index] = standing._replace(falling_since=_settled(standing, fact, sound_from))
+                state.amend(index, standing._replace(falling_since=_settled(standing, fact, sound_from)))
     state.next_due()
     return state
 
@@ -58,7 +58,12 @@ def _pinned(hazard: Hazard | None, realarm: timedelta) -> Standing:
     if hazard["cleared_at"] is not None:
         dismissed_at = hazard["dismissed_at"]
         return Standing(barred_until=dismissed_at + realarm) if dismissed_at is not None else REST
-    return Standing(5 - hazard["grade"], latched=hazard["latched"], graded_at=hazard["graded_at"])
+    return Standing(
+        5 - hazard["grade"],
+        latched=hazard["latched"],
+        graded_at=hazard["graded_at"],
+        checked_at=hazard["checked_at"],
+    )
 
 
 def _sound_from(watch: Watch, facts: Mapping[str, Hazard]) -> datetime | None:

@@ -65,6 +65,14 @@ def rule_body(rule: Rule) -> Any:
     return msgspec.json.decode(msgspec.json.encode(rule))
 
 
+def is_stored(rule: Rule, body: Any) -> bool:
+    """Whether a stored body, maybe of an earlier version with fewer fields, says what the rule says."""
+    try:
+        return msgspec.convert(body, Rule) == rule
+    except msgspec.ValidationError:
+        return False
+
+
 def check_rule(place: str, kind: Kind, rule: Rule) -> None:
     """Hold a rule against the kind; RuleError says what to change."""
     subjects = [rule.quantity is not None, bool(rule.missed), rule.fault is not None]
@@ -72,8 +80,8 @@ def check_rule(place: str, kind: Kind, rule: Rule) -> None:
         raise RuleError(f"{place}: give one of quantity (with cases), missed, fault")
     if rule.quantity is not None:
         _check_cases(place, kind, rule, rule.quantity)
-    elif rule.cases or rule.rise or rule.neighbours or rule.void:
-        raise RuleError(f"{place}: cases, rise, neighbours and void belong to a quantity")
+    elif rule.cases or rule.rise or rule.neighbours or rule.void or rule.over_range is not None:
+        raise RuleError(f"{place}: cases, rise, neighbours, void and over_range belong to a quantity")
     if rule.fault is not None:
         _check_fault(place, kind, rule)
     for name, worthless in rule.void.items():
@@ -127,6 +135,14 @@ def _check_cases(place: str, kind: Kind, rule: Rule, quantity: str) -> None:
         raise RuleError(f"{place}: give at least one case")
     if rule.rise is not None and (isinstance(column, State) or rule.direction == "below"):
         raise RuleError(f"{place}: a rise needs a number whose danger lies above")
+    if rule.over_range is not None:
+        if isinstance(column, State) or rule.direction == "below":
+            raise RuleError(f"{place}: over_range needs a number whose danger lies above")
+        if not column.minimum < rule.over_range <= column.maximum:
+            raise RuleError(
+                f"{place}: over_range {rule.over_range:g} lies outside what the sensor can report,"
+                f" {column.minimum:g} to {column.maximum:g} {column.unit}"
+            )
     for number, case in enumerate(rule.cases, 1):
         if isinstance(column, State):
             _check_words(f"{place}, case {number}", column, case)

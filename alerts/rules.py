@@ -110,8 +110,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``on_delay_s`` and ``on_samples`` out of the latest ``of_samples`` (both must be met) keep a grade waiting;
     ``deadband``, one for all or one per grade, is in the quantity's unit; ``off_delay_s`` passes before each step down;
-    a grade in ``latch`` stays until checked on site; ``realarm_s`` after a person cleared it, what is still bad is
-    raised again. ``missed`` counts the sensor's own reporting intervals. ``strict`` says that the limit itself is still
+    a grade in ``latch`` stays until checked on site, and so does any grade once the value was at or above
+    ``over_range``, from where on the sensor may read low; ``realarm_s`` after a person cleared it, what is still bad
+    is raised again. ``missed`` counts the sensor's own reporting intervals. ``strict`` says that the limit itself is still
     allowed. ``void`` names columns of the same reading that make the value worthless: a number at or above, or one of
     some words. ``muted_by`` names hazard types that, as grave or graver at the same sensor, keep this one from being
     raised. ``maintenance`` marks hazards that are work on the sensor, never an emergency. ``certainty`` is that of the
@@ -138,6 +139,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     off_delay_s: float = 0.0
     realarm_s: float = 1800.0
     latch: tuple[Colour, ...] = ()
+    over_range: float | None = None
     strict: bool = False
     maintenance: bool = False
 
