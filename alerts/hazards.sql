@@ -51,6 +51,9 @@ WITH covered AS (
              AND (silence.grid_id IS NULL OR silence.grid_id = sensor.grid_id)
              AND (silence.kind IS NULL OR silence.kind = sensor.kind)
              AND (silence.hazard_type IS NULL OR silence.hazard_type = hazard.hazard_type)
+             AND (silence.work_order_id IS NULL OR EXISTS (
+                  SELECT FROM work_order_item AS item JOIN hazard AS listed USING (hazard_id)
+                  WHERE item.work_order_id = silence.work_order_id AND listed.sensor_id = sensor.sensor_id))
         WHERE hazard_id = ANY ($1::bigint[]) AND sensor.exercise_id = 0 AND hazard.silence_id IS NULL
               AND (cleared_at IS NULL OR (incident_id IS NULL AND peak_grade <= 3)) -- or it would still get an incident
         ORDER BY hazard_id, silence.ends_at DESC, silence.silence_id

@@ -7,7 +7,7 @@ from math import inf, nextafter
 from typing import Any, NamedTuple
 
 from alerts.faults import Plausibility, build_plausibility
-from alerts.rules import Rule
+from alerts.rules import Rule, VoidNear
 from alerts.tracks import Calm, Track, build_track
 from ingest.kinds import KINDS
 
@@ -48,6 +48,7 @@ class Watch:
     timed: timedelta = timedelta()
     window: timedelta = timedelta()
     memory: timedelta = timedelta()
+    conditional: tuple[tuple[VoidNear, Track], ...] = ()  # tracks whose values others around may make worthless
     _steady: dict[tuple[Calm | None, ...], Steady] = field(default_factory=dict, repr=False, compare=False)
 
     def steady(self, calms: tuple[Calm | None, ...]) -> Steady:
@@ -94,6 +95,7 @@ def build_watch(
         timed=timed,
         window=window,
         memory=max((window, *(track.realarm for track in tracks))),
+        conditional=tuple((near, track) for track in tracks if (near := track.rule.void_near) is not None),
     )
 
 
