@@ -9,12 +9,14 @@ does not depend on when anybody looked. Nothing here knows a database, a clock o
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any, NamedTuple
 
 from alerts.grades import SEVERITY
-from alerts.reasons import explain
+from alerts.reasons import explain, out_of_range
 from alerts.rules import Case
-from alerts.tracks import Track
+from alerts.tracks import Calm, Track
+from ingest.kinds import State
 
 
 class Standing(NamedTuple):
@@ -25,7 +27,8 @@ class Standing(NamedTuple):
     value has been low enough to step down; ``latched``: must not step down before a check on site; ``reached`` and
     ``held``: what the latest value reaches, and what it is not clear of by the deadband; ``value`` at ``judged_at``;
     ``samples`` that a rise is looked for in; ``corroborated`` by neighbours; ``barred_until``: a person cleared it, so
-    it is not raised before.
+    it is not raised before;
+    ``checked_at``: when a check on site freed it.
     """
 
     severity: int = 0
@@ -41,9 +44,11 @@ class Standing(NamedTuple):
     samples: tuple[tuple[datetime, float], ...] = ()
     corroborated: bool = False
     barred_until: datetime | None = None
+    checked_at: datetime | None = None
 
 
 REST = Standing()
+_TINY = 1e-9  # so close to a limit rounding decides, as it does in ``measure``
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,42 @@ def take_value(track: Track, standing: Standing, time: datetime, value: Any, *, 
     weighed = _weighed(track, standing, time, reached, held, trusted)
     if track.rule.rise is None:
         return weighed._replace(value=value)
-    kept = (sample for sample in standing.samples if time - sample[0] <= track.within)
-    return weighed._replace(value=value, samples=(*kept, (time, value)))
+    return weighed._replace(value=value, samples=(*_samples(track, standing, time), (time, value)))
+
+
+def _samples(track: Track, standing: Standing, time: datetime) -> list[tuple[datetime, float]]:
+    return [sample for sample in standing.samples if time - sample[0] <= track.within]
+
+
+def around(track: Track, standing: Standing) -> Calm:
+    """The numbers, or words, that count as the latest value does, so that they leave a standing that goes on as it is.
+
+    An empty interval when it lies on a limit, or counts for more because of a rise.
+    """
+    time, value = standing.judged_at, standing.value
+    assert time is not None
+    case = track.case_at(time)
+    if isinstance(track.column, State):
+        return frozenset(word for word in track.column.words if case.words.get(word) == case.words.get(value))
+    if weigh(track, standing._replace(samples=()), time, value) != (standing.reached, standing.held):
+        return value, value
+    sign = 1 if track.rule.direction == "above" else -1
+    edges = [limit - sign * off for colour, limit in case.limits.items() for off in (0, track.rule.margin(colour))]
+    edges += [track.rule.over_range] if track.rule.over_range is not None else []
+    low = max((edge for edge in edges if edge <= value), default=-inf)
+    high = min((edge for edge in edges if edge >= value), default=inf)
+    return low + _TINY, high - _TINY
+
+
+def carry_on(track: Track, standing: Standing, time: datetime, value: Any) -> Standing | None:
+    """One more value ``around`` the latest; None when it has risen so fast that it may count for more."""
+    rise = track.rule.rise
+    if rise is None:
+        return standing._replace(value=value, judged_at=time)
+    samples = _samples(track, standing, time)
+    if any(value - low > rise.by for _, low in samples):
+        return None
+    return standing._replace(value=value, judged_at=time, samples=(*samples, (time, value)))
 
 
 def take_sign(track: Track, standing: Standing, time: datetime, sign: str | None) -> Standing:
@@ -130,9 +169,14 @@ def _is_steady(track: Track, standing: Standing, reached: int, held: int) -> boo
     )
 
 
-def goes_on(before: Standing, after: Standing) -> bool:
+def goes_on(track: Track, before: Standing, after: Standing) -> bool:
     """Whether a value left a hazard as it was: nothing is due, and nothing will be while such values come."""
-    return after.since is before.since and after.recent is before.recent and after.severity >= max(1, after.reached)
+    return (
+        after.since is before.since
+        and after.recent is before.recent
+        and after.severity >= max(1, after.reached)
+        and (after.latched or not track.is_over(after.value))
+    )
 
 
 def _weighed(track: Track, standing: Standing, time: datetime, reached: int, held: int, trusted: bool) -> Standing:
@@ -171,7 +215,10 @@ def next_step(track: Track, standing: Standing, *, muted: int = 0, unmuted_at: d
     floor = max(time for time in (judged_at, standing.barred_until, unmuted_at) if time is not None)
     up = _next_rise(track, standing, max(standing.severity, muted), floor)
     down = _next_fall(track, standing)
-    step = min((found for found in (up, down) if found), key=lambda found: (found.at, -found.severity), default=None)
+    latch = _next_latch(track, standing)
+    step = min(
+        (found for found in (up, down, latch) if found), key=lambda found: (found.at, -found.severity), default=None
+    )
     return step if step is not None and step.at <= judged_at + track.hold else None
 
 
@@ -198,6 +245,15 @@ def _next_fall(track: Track, standing: Standing) -> Step | None:
     return Step(standing.falling_since + track.off_delay, lower)
 
 
+def _next_latch(track: Track, standing: Standing) -> Step | None:
+    """A step to the same severity: a value out of range latches an open hazard, once for each check on site."""
+    if standing.latched or standing.severity == 0 or not track.is_over(standing.value) or standing.judged_at is None:
+        return None
+    if standing.checked_at is not None and standing.checked_at >= standing.judged_at:
+        return None
+    return Step(max(standing.judged_at, standing.graded_at or standing.judged_at), standing.severity)
+
+
 def next_silence(track: Track, standing: Standing, last: datetime) -> Step | None:
     """When a sensor last heard of at ``last`` will have been silent for the next grade."""
     for severity in sorted(track.graded(last)):
@@ -209,13 +265,15 @@ def next_silence(track: Track, standing: Standing, last: datetime) -> Step | Non
 def step(track: Track, standing: Standing, due: Step) -> tuple[Standing, Change]:
     """Do what is due."""
     before, after = standing.severity, due.severity
+    if before == after:
+        return standing._replace(latched=True), Change(before, after, due.at, *out_of_range(track, standing.value))
     value, judged_at = standing.value, standing.judged_at or due.at
     lifted = after > before and track.position >= 0 and measure(track, track.case_at(judged_at), value)[0] < after
     zh, en = explain(track, track.case_at(judged_at), before, after, value, lifted=_lift(track, standing, lifted))
     stepped = standing._replace(
         severity=after,
         graded_at=due.at,
-        latched=after in track.latch if after > before else False,
+        latched=after > before and (standing.latched or after in track.latch or track.is_over(value)),
         falling_since=due.at if standing.held < after < before else None,
     )
     return stepped, Change(before, after, due.at, zh, en)
@@ -248,7 +306,7 @@ def corroborate(track: Track, standing: Standing, corroborated: bool, at: dateti
 def release(standing: Standing, at: datetime) -> Standing:
     """The standing after a check on site has freed the latch; the off-delay begins then at the earliest."""
     falling = standing.falling_since
-    return standing._replace(latched=False, falling_since=max(falling, at) if falling else None)
+    return standing._replace(latched=False, checked_at=at, falling_since=max(falling, at) if falling else None)
 
 
 def shelve(track: Track, standing: Standing, at: datetime) -> Standing:

@@ -107,7 +107,7 @@ def replay(watch: Watch, sensor: str, rows: Iterable[Row], begin: datetime, end:
     """The hazards of one sensor from ``begin`` to ``end``, at rest before; ``rows`` oldest first."""
     state = SensorState(watch)
     episodes = _Episodes(sensor)
-    stays, hold, silent = state.stays_at_rest, watch.hold, watch.silence >= 0
+    stays, hold, silent = state.stays, watch.hold, watch.silence >= 0
     for row in rows:
         if silent and row[1] - state.last > hold:
             episodes.add(state.advance(row[1], heard_from=begin))

@@ -89,7 +89,7 @@ class Corroboration:
                 standing = state.standings[index]
                 told = standing.severity >= SEVERITY[self.rules[key[1:]].to]
                 at = standing.graded_at or state.last if told else now
-                state.standings[index] = corroborate(track, standing, True, at)
+                state.amend(index, corroborate(track, standing, True, at))
 
     def follow(
         self, states: Mapping[int, SensorState], sensors: Mapping[int, Placed], findings: Sequence[Finding]
@@ -133,6 +133,6 @@ def _tell(state: SensorState, hazard_type: str, confirmed: bool, at: datetime) -
     standings = state.standings or []
     for index, track in enumerate(state.watch.tracks):
         if track.hazard_type == hazard_type and standings[index].corroborated != confirmed:
-            standings[index] = corroborate(track, standings[index], confirmed, at)
+            state.amend(index, corroborate(track, standings[index], confirmed, at))
             return True
     return False

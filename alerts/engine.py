@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 
 from alerts.assessment import Change, release, shelve
+from alerts.conditions import Conditions
 from alerts.corroboration import Corroboration
 from alerts.enginestats import AlertStats, KnownSensor
 from alerts.hazards import Finding, Lapsed, write_findings
@@ -54,6 +55,12 @@ class Engine:
     _corroboration: Corroboration | None = None
     _sweeping: Sweep = field(default_factory=Sweep)
     _age: int = 0  # grows when states are dropped
+    _conditional: frozenset[str] = frozenset()  # kinds whose values others around may make worthless
+    _conditions: Conditions = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look at the same sensors."""
+        self._conditions = Conditions(self.sensors)
 
     async def take_rules(self, rules: InForce) -> bool:
         """Judge by ``rules`` from now on; True when that changes anything. States of kinds that keep theirs stay."""
@@ -63,6 +70,7 @@ class Engine:
         async with self.turn:
             changed = {kind for kind in KINDS if rules.of(kind) != self._rules.of(kind)}
             self._rules = rules
+            self._conditional = frozenset(kind for (kind, _), (_, rule) in rules.rules.items() if rule.void_near)
             self._corroboration = None
             self._watches.clear()
             self._attributes.clear()
@@ -88,6 +96,7 @@ class Engine:
 
     def _drop(self, sensor_ids: Iterable[int]) -> None:
         self._age += 1
+        self._conditions.forget()
         for sensor_id in sensor_ids:
             state = self._states.pop(sensor_id, None)
             self._sweeping.add(sensor_id, urgent=state is not None and state.standings is not None)
@@ -101,8 +110,11 @@ class Engine:
                 newest = max(row[1] for row in kind_rows)
                 findings += await self._enter(pool, kind, dict.fromkeys(unseen), newest)
         corroboration = await self._confirmed(pool)
-        for kind_rows in rows.values():
-            findings += self._fold_rows(kind_rows)
+        for kind, kind_rows in rows.items():
+            judged: Sequence[Row] = kind_rows
+            if kind in self._conditional:
+                judged = await self._conditions.clean(pool, lambda sensor_id: self._states[sensor_id].watch, kind_rows)
+            findings += self._fold_rows(judged)
         findings += corroboration.follow(self._states, self.sensors, findings)
         self._count(findings)
         return findings
@@ -166,7 +178,7 @@ class Engine:
             state = states[row[0]]
             if row[1] <= state.last:
                 self.stats.late += 1
-            elif not state.stays_at_rest(row):
+            elif not state.stays(row):
                 findings += _findings(row[0], state.take(row))
                 self._timers.set(row[0], state, state.pending)
         return findings
@@ -189,11 +201,13 @@ class Engine:
         for sensor_id in await self._sweeping.choose(pool):
             if sensor_id in self.sensors and sensor_id not in self._states:
                 wanted.setdefault(self.sensors[sensor_id].kind, {})[sensor_id] = self._watch(sensor_id)
-        return {kind: await recall(pool, KINDS[kind], watches, now) for kind, watches in wanted.items()}
+        return {
+            kind: await recall(pool, KINDS[kind], watches, now, self._conditions) for kind, watches in wanted.items()
+        }
 
     async def _enter(self, pool: asyncpg.Pool, kind: str, sensor_ids: Iterable[int], newest: datetime) -> list[Finding]:
         watches = {sensor_id: self._watch(sensor_id) for sensor_id in sensor_ids}
-        states, hazards = await recall(pool, KINDS[kind], watches, newest)
+        states, hazards = await recall(pool, KINDS[kind], watches, newest, self._conditions)
         findings = await self._adopt(pool, kind, states, hazards, newest)
         for sensor_id in watches.keys() - self._states.keys():  # not heard of before
             self._states[sensor_id] = states[sensor_id]
@@ -240,11 +254,11 @@ class Engine:
         track, standing = state.watch.tracks[index], state.standings[index]
         findings: list[Finding] = []
         if dismissed_at is not None and standing.severity:
-            state.standings[index] = shelve(track, standing, dismissed_at)
+            state.amend(index, shelve(track, standing, dismissed_at))
             change = Change(standing.severity, 0, max(dismissed_at, standing.graded_at or dismissed_at), *dismissed(by))
             findings.append(Finding(sensor_id, track, change, False))
         elif latched and standing.latched:
-            state.standings[index] = release(standing, checked_at)
+            state.amend(index, release(standing, checked_at))
         findings += _findings(sensor_id, state.advance(now))
         state.due = None
         self._timers.set(sensor_id, state, state.next_due())
@@ -275,7 +289,7 @@ class Engine:
                 self.stats.raised += 1
             elif finding.change.after == 0:
                 self.stats.cleared += 1
-            else:
+            elif finding.change.after != finding.change.before:
                 self.stats.regraded += 1
 
 

@@ -48,6 +48,8 @@ class Finding:
             return "raised"
         if after == 0:
             return "cleared"
+        if after == before:
+            return "latched"
         return "upgraded" if after > before else "downgraded"
 
     @property
@@ -72,6 +74,7 @@ _QUERY = {
     "upgraded": _SQL.regrade_hazards,
     "downgraded": _SQL.regrade_hazards,
     "cleared": _SQL.clear_hazards,
+    "latched": _SQL.latch_hazards,
 }
 
 

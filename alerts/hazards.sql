@@ -18,6 +18,13 @@ FROM jsonb_to_recordset($1) AS finding (sensor_id integer, hazard_type text, rul
 WHERE hazard.sensor_id = finding.sensor_id AND hazard.hazard_type = finding.hazard_type AND cleared_at IS NULL
 RETURNING hazard.hazard_id, hazard.sensor_id, hazard.hazard_type
 
+-- name: latch_hazards
+-- Whatever was found on site before, the next reading was out of range: a new check is needed.
+UPDATE hazard SET latched = true, checked_at = NULL
+FROM jsonb_to_recordset($1) AS finding (sensor_id integer, hazard_type text)
+WHERE hazard.sensor_id = finding.sensor_id AND hazard.hazard_type = finding.hazard_type AND cleared_at IS NULL
+RETURNING hazard.hazard_id, hazard.sensor_id, hazard.hazard_type
+
 -- name: clear_hazards
 UPDATE hazard SET cleared_at = finding.at, reason_zh = finding.reason_zh, reason_en = finding.reason_en,
        graded_at = finding.at
@@ -44,6 +51,9 @@ WITH covered AS (
              AND (silence.grid_id IS NULL OR silence.grid_id = sensor.grid_id)
              AND (silence.kind IS NULL OR silence.kind = sensor.kind)
              AND (silence.hazard_type IS NULL OR silence.hazard_type = hazard.hazard_type)
+             AND (silence.work_order_id IS NULL OR EXISTS (
+                  SELECT FROM work_order_item AS item JOIN hazard AS listed USING (hazard_id)
+                  WHERE item.work_order_id = silence.work_order_id AND listed.sensor_id = sensor.sensor_id))
         WHERE hazard_id = ANY ($1::bigint[]) AND sensor.exercise_id = 0 AND hazard.silence_id IS NULL
               AND (cleared_at IS NULL OR (incident_id IS NULL AND peak_grade <= 3)) -- or it would still get an incident
         ORDER BY hazard_id, silence.ends_at DESC, silence.silence_id

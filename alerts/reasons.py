@@ -48,6 +48,18 @@ def explain(track: Track, case: Case, before: int, after: int, value: Any, *, li
     )
 
 
+def out_of_range(track: Track, value: Any) -> tuple[str, str]:
+    """Why a hazard is latched whose value was more than the sensor can tell."""
+    what_zh, what_en = _what(track, value)
+    assert track.rule.over_range is not None
+    assert isinstance(track.column, Quantity)
+    range_ends = f"{track.rule.over_range:g} {track.column.unit}"
+    return (
+        f"{what_zh}，超出传感器量程（{range_ends}），此后读数回落不足为凭，须经现场核查方可解除",
+        f"{what_en}, beyond the sensor's range ({range_ends}): a lower reading proves nothing, stays until checked",
+    )
+
+
 def lapsed() -> tuple[str, str]:
     """Why a hazard ends that no rule speaks of any more."""
     return "已无适用于该传感器的规则，解除", "no rule applies to this sensor any more, cleared"

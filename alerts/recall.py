@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from alerts.assessment import REST, Standing
+from alerts.conditions import Conditions
 from alerts.sensorstate import NEVER, SensorState
 from alerts.watch import Watch
 from database.queries import load_queries
@@ -47,7 +48,7 @@ def restore(watch: Watch, rows: Sequence[Row], hazards: Sequence[Hazard]) -> Sen
         for index, standing in enumerate(state.standings):
             if standing.falling_since is not None:
                 fact = facts.get(watch.tracks[index].hazard_type)
-                state.standings[index] = standing._replace(falling_since=_settled(standing, fact, sound_from))
+                state.amend(index, standing._replace(falling_since=_settled(standing, fact, sound_from)))
     state.next_due()
     return state
 
@@ -58,7 +59,12 @@ def _pinned(hazard: Hazard | None, realarm: timedelta) -> Standing:
     if hazard["cleared_at"] is not None:
         dismissed_at = hazard["dismissed_at"]
         return Standing(barred_until=dismissed_at + realarm) if dismissed_at is not None else REST
-    return Standing(5 - hazard["grade"], latched=hazard["latched"], graded_at=hazard["graded_at"])
+    return Standing(
+        5 - hazard["grade"],
+        latched=hazard["latched"],
+        graded_at=hazard["graded_at"],
+        checked_at=hazard["checked_at"],
+    )
 
 
 def _sound_from(watch: Watch, facts: Mapping[str, Hazard]) -> datetime | None:
@@ -76,15 +82,22 @@ def _settled(standing: Standing, fact: Hazard | None, sound_from: datetime | Non
     return max(time for time in times if time is not None)
 
 
-async def recall(pool: asyncpg.Pool, kind: Kind, watches: Mapping[int, Watch], newest: datetime) -> Recalled:
+async def recall(
+    pool: asyncpg.Pool, kind: Kind, watches: Mapping[int, Watch], newest: datetime, conditions: Conditions
+) -> Recalled:
     """The states of sensors of one kind, by sensor_id, and their open hazards. Nothing is known of unheard ones."""
+
+    async def clean(found: Mapping[int, Sequence[Row]]) -> dict[int, list[Row]]:
+        rows = [row for sensor_id in found for row in found[sensor_id]]
+        return _by_sensor(await conditions.clean(pool, watches.__getitem__, rows))
+
     sensor_ids = sorted(watches)
     since = newest - timedelta(days=RECALL_DAYS)
     found = await pool.fetch(_SQL.hazards_of, sensor_ids, newest - max(watch.memory for watch in watches.values()))
     hazards: dict[int, list[asyncpg.Record]] = {}
     for hazard in found:
         hazards.setdefault(hazard["sensor_id"], []).append(hazard)
-    latest = await _latest(pool, kind, sensor_ids, max(watch.depth for watch in watches.values()), since)
+    latest = await clean(await _latest(pool, kind, sensor_ids, max(watch.depth for watch in watches.values()), since))
     states: dict[int, SensorState] = {}
     restless: dict[int, datetime] = {}
     for sensor_id in sensor_ids:
@@ -95,7 +108,8 @@ async def recall(pool: asyncpg.Pool, kind: Kind, watches: Mapping[int, Watch], n
     ids = sorted(restless)
     for start in range(0, len(ids), _AT_ONCE):
         chunk = ids[start : start + _AT_ONCE]
-        histories = await _window(pool, kind, {sensor_id: restless[sensor_id] for sensor_id in chunk}, latest)
+        starts = {sensor_id: restless[sensor_id] for sensor_id in chunk}
+        histories = await clean(await _window(pool, kind, starts, latest))
         for sensor_id, rows in histories.items():
             states[sensor_id] = restore(watches[sensor_id], rows, hazards.get(sensor_id, ()))
     return states, [hazard for hazard in found if hazard["cleared_at"] is None]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import structlog
 
-from alerts.rulefile import parse_rule, rule_body
+from alerts.rulefile import is_stored, parse_rule, rule_body
 from alerts.rules import Rule, RuleError, RuleFile
 from database.pool import Connection, Database
 from database.queries import load_queries
@@ -83,11 +83,11 @@ async def load_shipped(connection: Connection, files: Sequence[RuleFile], now: d
         shipped = {(row["kind"], row["hazard_type"]): row["body"] for row in await connection.fetch(_SQL.shipped)}
         county = {(row["kind"], row["hazard_type"]) for row in await connection.fetch(_SQL.own)}
         for file, hazard_type, rule in _rules_of(files):
-            body, key = rule_body(rule), (file.kind, hazard_type)
-            if shipped.get(key) == body:
+            key = (file.kind, hazard_type)
+            if is_stored(rule, shipped.get(key)):
                 continue
             approved = None if key in county else SHIPPED
-            await connection.fetchval(_SQL.add, *key, body, rule.source, SHIPPED, "", now, approved)
+            await connection.fetchval(_SQL.add, *key, rule_body(rule), rule.source, SHIPPED, "", now, approved)
             added.append("/".join(key))
         if added:
             await connection.execute(_SQL.tell)
@@ -104,9 +104,9 @@ async def propose(
         await connection.execute(_SQL.lock)
         current = {(row["kind"], row["hazard_type"]): row["body"] for row in await connection.fetch(_SQL.in_force, now)}
         for file, hazard_type, rule in _rules_of(files):
-            body, key = rule_body(rule), (file.kind, hazard_type)
-            if current.get(key) != body:
-                revision = await connection.fetchval(_SQL.add, *key, body, rule.source, by, note, now, None)
+            key = (file.kind, hazard_type)
+            if not is_stored(rule, current.get(key)):
+                revision = await connection.fetchval(_SQL.add, *key, rule_body(rule), rule.source, by, note, now, None)
                 proposed.append(Proposed(*key, revision))
     return proposed
 

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from alerts.grades import SEVERITY
-from alerts.rules import Case, Neighbours, Rule, RuleError, RuleFile
+from alerts.rules import Case, Neighbours, Rule, RuleError, RuleFile, VoidNear
 from ingest.kinds import KINDS, Kind, Quantity, State
 
 RULES = Path(__file__).parent / "rules"
@@ -65,6 +65,14 @@ def rule_body(rule: Rule) -> Any:
     return msgspec.json.decode(msgspec.json.encode(rule))
 
 
+def is_stored(rule: Rule, body: Any) -> bool:
+    """Whether a stored body, maybe of an earlier version with fewer fields, says what the rule says."""
+    try:
+        return msgspec.convert(body, Rule) == rule
+    except msgspec.ValidationError:
+        return False
+
+
 def check_rule(place: str, kind: Kind, rule: Rule) -> None:
     """Hold a rule against the kind; RuleError says what to change."""
     subjects = [rule.quantity is not None, bool(rule.missed), rule.fault is not None]
@@ -72,13 +80,22 @@ def check_rule(place: str, kind: Kind, rule: Rule) -> None:
         raise RuleError(f"{place}: give one of quantity (with cases), missed, fault")
     if rule.quantity is not None:
         _check_cases(place, kind, rule, rule.quantity)
-    elif rule.cases or rule.rise or rule.neighbours or rule.void:
-        raise RuleError(f"{place}: cases, rise, neighbours and void belong to a quantity")
+    elif rule.cases or rule.rise or rule.neighbours or rule.void or rule.void_near or rule.over_range is not None:
+        raise RuleError(f"{place}: cases, rise, neighbours, void, void_near and over_range belong to a quantity")
     if rule.fault is not None:
         _check_fault(place, kind, rule)
     for name, worthless in rule.void.items():
         _check_void(f"{place}, void", kind, name, worthless)
+    if rule.void_near is not None:
+        _check_void_near(f"{place}, void_near", rule.void_near)
     _check_numbers(place, rule)
+
+
+def _check_void_near(place: str, near: VoidNear) -> None:
+    _expect(place, near.kind, KINDS)
+    _number(place, KINDS[near.kind], near.quantity)
+    if near.within_m <= 0 or not 0 < near.for_s <= _LONGEST_S:
+        raise RuleError(f"{place}: within_m and for_s are positive, for_s at most 30 days")
 
 
 def _check_numbers(place: str, rule: Rule) -> None:
@@ -127,6 +144,14 @@ def _check_cases(place: str, kind: Kind, rule: Rule, quantity: str) -> None:
         raise RuleError(f"{place}: give at least one case")
     if rule.rise is not None and (isinstance(column, State) or rule.direction == "below"):
         raise RuleError(f"{place}: a rise needs a number whose danger lies above")
+    if rule.over_range is not None:
+        if isinstance(column, State) or rule.direction == "below":
+            raise RuleError(f"{place}: over_range needs a number whose danger lies above")
+        if not column.minimum < rule.over_range <= column.maximum:
+            raise RuleError(
+                f"{place}: over_range {rule.over_range:g} lies outside what the sensor can report,"
+                f" {column.minimum:g} to {column.maximum:g} {column.unit}"
+            )
     for number, case in enumerate(rule.cases, 1):
         if isinstance(column, State):
             _check_words(f"{place}, case {number}", column, case)

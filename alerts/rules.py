@@ -80,6 +80,20 @@ class Neighbours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of: Confirming | None = None
 
 
+class VoidNear(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value is worthless when ``quantity`` was at or above ``at`` within ``within_m`` in the ``for_s`` before it.
+
+    ``name`` is what the log calls that.
+    """
+
+    kind: str
+    quantity: str
+    at: float
+    within_m: float
+    for_s: float
+    name: Words
+
+
 class Stuck(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same value, above ``above``, in every reading for ``for_s``."""
 
@@ -109,13 +123,15 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one hazard type means for one kind of sensor.
 
     ``on_delay_s`` and ``on_samples`` out of the latest ``of_samples`` (both must be met) keep a grade waiting;
-    ``deadband``, one for all or one per grade, is in the quantity's unit; ``off_delay_s`` passes before each step down;
-    a grade in ``latch`` stays until checked on site; ``realarm_s`` after a person cleared it, what is still bad is
-    raised again. ``missed`` counts the sensor's own reporting intervals. ``strict`` says that the limit itself is still
-    allowed. ``void`` names columns of the same reading that make the value worthless: a number at or above, or one of
-    some words. ``muted_by`` names hazard types that, as grave or graver at the same sensor, keep this one from being
-    raised. ``maintenance`` marks hazards that are work on the sensor, never an emergency. ``certainty`` is that of the
-    limits: from a norm, a vendor, general knowledge, or a proposal for the county to approve.
+    ``deadband``, one for all or one per grade, is in the quantity's unit; ``off_delay_s`` passes before each step
+    down; a grade in ``latch`` stays until checked on site, and so does any grade once the value was at or above
+    ``over_range``, from where on the sensor may read low; ``realarm_s`` after a person cleared it, what is still bad
+    is raised again. ``missed`` counts the sensor's own reporting intervals. ``strict`` says that the limit itself is
+    still allowed. ``void`` names columns of the same reading that make the value worthless: a number at or above, or
+    one of some words; ``void_near`` a quantity of other sensors around. ``muted_by`` names hazard types that, as grave
+    or graver at the same sensor, keep this one from being raised. ``maintenance`` marks hazards that are work on the
+    sensor, never an emergency. ``certainty`` is that of the limits: from a norm, a vendor, general knowledge, or a
+    proposal for the county to approve.
     """
 
     title: Words
@@ -130,6 +146,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rise: Rise | None = None
     neighbours: Neighbours | None = None
     void: dict[str, float | tuple[str, ...]] = {}
+    void_near: VoidNear | None = None
     muted_by: tuple[str, ...] = ()
     on_delay_s: dict[Colour, float] = {}
     on_samples: dict[Colour, int] = {}
@@ -138,6 +155,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     off_delay_s: float = 0.0
     realarm_s: float = 1800.0
     latch: tuple[Colour, ...] = ()
+    over_range: float | None = None
     strict: bool = False
     maintenance: bool = False
 

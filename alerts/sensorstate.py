@@ -1,7 +1,8 @@
 """One sensor under the rules that apply to it: its state, folded over readings and the clock, without any I/O.
 
 Whatever the rules, most readings of most sensors change nothing: a row within the watch's bounds leaves a sensor at
-rest as it is, and costs a few comparisons.
+rest as it is, and costs a few comparisons. It is the same with hazards that go on: bounds of their own say between
+which limits the values lie, and a row within them only moves the time on.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from alerts.assessment import (
     Change,
     Standing,
     Step,
+    around,
+    carry_on,
     goes_on,
     next_silence,
     next_step,
@@ -24,7 +27,7 @@ from alerts.assessment import (
     take_value,
 )
 from alerts.tracks import Track
-from alerts.watch import Watch
+from alerts.watch import Steady, Watch
 from ingest.payload import Row
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,6 +47,8 @@ class SensorState:
 
     ``anchor`` is the first row with the value that a stuck sensor repeats, ``before`` the one before a jump.
     ``pending`` is when something is due next should no reading come, ``due`` when the clock means to look.
+    ``steady`` are the bounds within which, up to ``steady_until``, rows leave the standings as they are; None when that
+    is not known.
     """
 
     watch: Watch
@@ -54,17 +59,23 @@ class SensorState:
     before: Row | None = None
     pending: datetime | None = None
     due: datetime | None = field(default=None, compare=False)
+    steady: Steady | None = field(default=None, compare=False)
+    steady_until: datetime = field(default=NEVER, compare=False)
 
-    def stays_at_rest(self, row: Row) -> bool:
-        """Take a row in if it moves nothing; False when ``take`` must look at it."""
+    def stays(self, row: Row) -> bool:
+        """Take a row in if it leaves all as it is, at rest or not; False when ``take`` must look at it."""
+        watch, steady = self.watch, None
+        bounds, harmless = watch.bounds, watch.harmless
         if self.standings is not None:
-            return False
-        watch = self.watch
-        for position, low, high in watch.bounds:
+            steady = self.steady
+            if steady is None or row[1] >= self.steady_until or row[1] - self.last > watch.hold:
+                return False
+            bounds, harmless, _ = steady
+        for position, low, high in bounds:
             value = row[position]
             if value is not None and not low < value < high:
                 return False
-        for position, words in watch.harmless:
+        for position, words in harmless:
             value = row[position]
             if value is not None and value not in words:
                 return False
@@ -74,8 +85,27 @@ class SensorState:
             return False
         if self.before is not None or (plausibility.stuck >= 0 and self._repeats(row)):
             return False
+        if steady is not None and not self._carry_on(steady.tracks, row):
+            return False
         self.previous = row
         self.last = row[1]
+        return True
+
+    def _carry_on(self, active: Sequence[int], row: Row) -> bool:
+        """Move the time of hazards that go on; False, and nothing is changed, when a value is missing or worth more."""
+        standings, tracks = self.standings or [], self.watch.tracks
+        carried = []
+        for index in active:
+            track = tracks[index]
+            value = row[track.position]
+            if value is None or track.is_void(row):
+                return False
+            standing = carry_on(track, standings[index], row[1], value)
+            if standing is None:
+                return False
+            carried.append(standing)
+        for index, standing in zip(active, carried, strict=True):
+            standings[index] = standing
         return True
 
     def take(self, row: Row) -> list[Found]:
@@ -90,7 +120,7 @@ class SensorState:
 
         False when nothing can follow from it: a hazard whose grade is what the value says takes most rows like that.
         """
-        if self.stays_at_rest(row):
+        if self.stays(row):
             return False
         watch, time = self.watch, row[1]
         standings = self.standings or [REST] * len(watch.tracks)
@@ -115,11 +145,14 @@ class SensorState:
             elif standing is not REST or not quiet(track, value):
                 taken = take_value(track, self._seeded(track, standing), time, value, trusted=trusted)
                 standings[index] = taken
-                moved = moved or not goes_on(standing, taken)
+                moved = moved or not goes_on(track, standing, taken)
         self.last = time
         self.previous = row
         if moved:
+            self.steady = None
             self._settle(standings)
+        else:
+            self._note_steady(standings)
         return moved
 
     def advance(self, now: datetime, *, heard_from: datetime | None = None) -> list[Found]:
@@ -139,9 +172,16 @@ class SensorState:
             if index == self.watch.fault:
                 self._trust(standings, before.severity, due)
             found.append(Found(track, change, standings[index].latched))
+            self.steady = None
         self.pending = due.at if due is not None else None
         self._settle(standings)
         return found
+
+    def amend(self, index: int, standing: Standing) -> None:
+        """Put another standing in place, because of what neither readings nor the clock told."""
+        assert self.standings is not None
+        self.standings[index] = standing
+        self.steady = None
 
     def next_due(self) -> datetime | None:
         """When the clock should look again if no reading comes before."""
@@ -215,6 +255,14 @@ class SensorState:
             self.anchor = row
             return False
         return plausibility.is_stuck(anchor, row)
+
+    def _note_steady(self, standings: Sequence[Standing]) -> None:
+        """Note what leaves standings that all go on, or rest, as they are."""
+        going = [(track, standing) for track, standing in zip(self.watch.tracks, standings, strict=True)]
+        self.steady = self.watch.steady(
+            tuple(None if standing is REST else around(track, standing) for track, standing in going)
+        )
+        self.steady_until = min(track.same_until(self.last) for track, standing in going if standing is not REST)
 
     def _settle(self, standings: list[Standing]) -> None:
         restless = False

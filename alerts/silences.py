@@ -8,7 +8,7 @@ import asyncpg
 
 from alerts.errors import AlertError
 from alerts.incidents import place_hazards, take_turn, tell
-from database.pool import Database
+from database.pool import Connection, Database
 from database.queries import load_queries
 from ingest.kinds import KINDS
 
@@ -26,13 +26,18 @@ class UnknownSilenceError(SilenceError):
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """What a silence covers: what meets all that is given. ``sensor`` is a code."""
+    """What a silence covers: what meets all that is given. ``sensor`` is a code.
+
+    ``work_order_id`` is one of the hub's own: the sensors on it, those too that come onto it later, until it is done.
+    ``work_order`` is what another system calls the work; it covers nothing by itself.
+    """
 
     sensor: str | None = None
     grid_id: str | None = None
     kind: str | None = None
     hazard_type: str | None = None
     work_order: str | None = None
+    work_order_id: int | None = None
 
 
 async def add_silence(
@@ -43,15 +48,18 @@ async def add_silence(
         raise SilenceError("give a reason and the person who answers for it")
     if not now < ends_at <= now + LONGEST:
         raise SilenceError(f"a silence ends in the future, within {LONGEST.days} days")
-    if selector.sensor is None and selector.grid_id is None and selector.kind is None:
-        raise SilenceError("name a sensor, a grid or a kind")
+    if (selector.sensor, selector.grid_id, selector.kind, selector.work_order_id) == (None,) * 4:
+        raise SilenceError("name a sensor, a grid or a kind, or a work order of the hub's own")
     if selector.kind is not None and selector.kind not in KINDS:
         raise SilenceError(f"unknown kind {selector.kind!r}: expected {', '.join(KINDS)}")
     if selector.sensor is not None and not await database.fetchval(_SQL.sensor_exists, selector.sensor):
         raise SilenceError(f"there is no sensor {selector.sensor!r}")
     if selector.grid_id is not None and not await database.fetchval(_SQL.grid_exists, selector.grid_id):
         raise SilenceError(f"there is no grid {selector.grid_id!r}")
-    covered = (selector.sensor, selector.grid_id, selector.kind, selector.hazard_type, selector.work_order)
+    order = selector.work_order_id
+    if order is not None and not await database.fetchval(_SQL.order_is_open, order):
+        raise SilenceError(f"there is no open work order {order}")
+    covered = (selector.sensor, selector.grid_id, selector.kind, selector.hazard_type, selector.work_order, order)
     number: int = await database.fetchval(_SQL.add, *covered, now, ends_at, reason, by, now)
     return number
 
@@ -64,6 +72,11 @@ async def end_early(
     if not ended:
         raise UnknownSilenceError("no such silence is in force: see `lifeline silences list`")
     return ended
+
+
+async def end_with_orders(connection: Connection, now: datetime) -> None:
+    """End the silences of work orders that are done."""
+    await connection.execute(_SQL.end_with_orders, now)
 
 
 async def listed(pool: asyncpg.Pool, now: datetime, *, over: bool = False) -> list[asyncpg.Record]:

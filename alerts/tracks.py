@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,11 @@ ZONE = ZoneInfo("Asia/Shanghai")  # the local hours of rules
 MISSED_INTERVALS = 2  # a value is taken to hold for so many of the sensor's reporting intervals
 
 _NO_CASE = Case()
+_HOUR = timedelta(hours=1)
+_ALWAYS = datetime.max.replace(tzinfo=UTC)
+
+Calm = tuple[float, float] | frozenset[str]
+"""Between which numbers, or at which words, nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Track:
     column: Quantity | State | None
     position: int
     cases: tuple[Case, ...]
-    calm: tuple[float, float] | frozenset[str]
+    calm: Calm
     on_delay: tuple[timedelta, ...]
     on_samples: tuple[int, ...]
     of_samples: tuple[int, ...]
@@ -71,6 +76,12 @@ class Track:
         hour = time.astimezone(ZONE).hour
         return next((case for case in self.cases if case.holds_at(hour)), _NO_CASE)
 
+    def same_until(self, time: datetime) -> datetime:
+        """Until when the case of ``time`` is in force at least: hours of rules are whole ones, local or not."""
+        if len(self.cases) == 1 and self.cases[0].hours is None:
+            return _ALWAYS
+        return time.replace(minute=0, second=0, microsecond=0) + _HOUR
+
     def graded(self, time: datetime) -> frozenset[int]:
         """The severities that can be given at ``time``."""
         if self.rule.missed:
@@ -82,6 +93,11 @@ class Track:
         if self.rule.neighbours and found:
             found.add(SEVERITY[self.rule.neighbours.to])
         return frozenset(found)
+
+    def is_over(self, value: Any) -> bool:
+        """Whether the sensor may read low from ``value`` on."""
+        over = self.rule.over_range
+        return over is not None and value >= over
 
     def is_void(self, row: Row) -> bool:
         """Whether the row itself says that the value is worthless."""
@@ -136,7 +152,7 @@ def _worthless(value: float | tuple[str, ...]) -> float | frozenset[str]:
     return frozenset(value) if isinstance(value, tuple) else value
 
 
-def _calm(rule: Rule, cases: Sequence[Case], column: Quantity | State | None) -> tuple[float, float] | frozenset[str]:
+def _calm(rule: Rule, cases: Sequence[Case], column: Quantity | State | None) -> Calm:
     if isinstance(column, State):
         return frozenset(column.words) - {word for case in cases for word in case.words}
     limits = [limit for case in cases for limit in case.limits.values()]

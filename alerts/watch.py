@@ -1,15 +1,28 @@
 """The rules that apply to a sensor, together: looked up once for all sensors with the same attributes and interval."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import inf, nextafter
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts.faults import Plausibility, build_plausibility
-from alerts.rules import Rule
-from alerts.tracks import Track, build_track
+from alerts.rules import Rule, VoidNear
+from alerts.tracks import Calm, Track, build_track
 from ingest.kinds import KINDS
+
+Bounds = tuple[tuple[int, float, float], ...]
+"""Position, low and high: open intervals of numbers."""
+Harmless = tuple[tuple[int, frozenset[str]], ...]
+"""Position and words of states."""
+
+
+class Steady(NamedTuple):
+    """What leaves hazards as they are: a row within these bounds. ``tracks`` are the indices of those not at rest."""
+
+    bounds: Bounds
+    harmless: Harmless
+    tracks: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +37,8 @@ class Watch:
     """
 
     tracks: tuple[Track, ...]
-    bounds: tuple[tuple[int, float, float], ...]
-    harmless: tuple[tuple[int, frozenset[str]], ...]
+    bounds: Bounds
+    harmless: Harmless
     muters: tuple[tuple[int, ...], ...]
     plausibility: Plausibility
     hold: timedelta
@@ -35,6 +48,19 @@ class Watch:
     timed: timedelta = timedelta()
     window: timedelta = timedelta()
     memory: timedelta = timedelta()
+    conditional: tuple[tuple[VoidNear, Track], ...] = ()  # tracks whose values others around may make worthless
+    _steady: dict[tuple[Calm | None, ...], Steady] = field(default_factory=dict, repr=False, compare=False)
+
+    def steady(self, calms: tuple[Calm | None, ...]) -> Steady:
+        """What leaves a sensor as it is whose i-th track stays within ``calms[i]``, None for one at rest.
+
+        Made once for all sensors whose values lie between the same limits.
+        """
+        if calms not in self._steady:
+            pairs = [(track.position, calm or track.calm) for track, calm in zip(self.tracks, calms, strict=True)]
+            active = tuple(index for index, calm in enumerate(calms) if calm is not None)
+            self._steady[calms] = Steady(_bounds(pairs, self.plausibility), _harmless(pairs), active)
+        return self._steady[calms]
 
 
 def build_watch(
@@ -55,10 +81,11 @@ def build_watch(
     delays = (track.delay for track in tracks if not track.watches_silence)
     timed = max(delays, default=timedelta()) + hold
     window = timed + max((track.lookback for track in tracks), default=timedelta())
+    at_rest = [(track.position, track.calm) for track in tracks]
     return Watch(
         tracks=tracks,
-        bounds=_bounds(tracks, plausibility),
-        harmless=_harmless(tracks),
+        bounds=_bounds(at_rest, plausibility),
+        harmless=_harmless(at_rest),
         muters=tuple(tuple(names.index(name) for name in track.rule.muted_by if name in names) for track in tracks),
         plausibility=plausibility,
         hold=hold,
@@ -68,10 +95,11 @@ def build_watch(
         timed=timed,
         window=window,
         memory=max((window, *(track.realarm for track in tracks))),
+        conditional=tuple((near, track) for track in tracks if (near := track.rule.void_near) is not None),
     )
 
 
-def _bounds(tracks: Sequence[Track], plausibility: Plausibility) -> tuple[tuple[int, float, float], ...]:
+def _bounds(calms: Iterable[tuple[int, Calm]], plausibility: Plausibility) -> Bounds:
     """The open interval of each number within which nothing moves."""
     bounds: dict[int, tuple[float, float]] = {}
 
@@ -79,18 +107,18 @@ def _bounds(tracks: Sequence[Track], plausibility: Plausibility) -> tuple[tuple[
         known = bounds.get(position, (-inf, inf))
         bounds[position] = (max(low, known[0]), min(high, known[1]))
 
-    for track in tracks:
-        if not isinstance(track.calm, frozenset) and track.position >= 0:
-            narrow(track.position, *track.calm)
+    for position, calm in calms:
+        if not isinstance(calm, frozenset) and position >= 0:
+            narrow(position, *calm)
     for position, low, high in plausibility.ranges:
         narrow(position, nextafter(low, -inf), nextafter(high, inf))
     return tuple((position, low, high) for position, (low, high) in bounds.items())
 
 
-def _harmless(tracks: Sequence[Track]) -> tuple[tuple[int, frozenset[str]], ...]:
+def _harmless(calms: Iterable[tuple[int, Calm]]) -> Harmless:
     """The words of each state at which nothing moves."""
     words: dict[int, frozenset[str]] = {}
-    for track in tracks:
-        if isinstance(track.calm, frozenset):
-            words[track.position] = words.get(track.position, track.calm) & track.calm
+    for position, calm in calms:
+        if isinstance(calm, frozenset):
+            words[position] = words.get(position, calm) & calm
     return tuple(words.items())

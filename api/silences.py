@@ -48,6 +48,7 @@ class Silence(BaseModel):
     kind: str | None
     hazard_type: str | None
     work_order: str | None = Field(description="Covers nothing by itself; says what the silence is for")
+    work_order_id: int | None = Field(description="Covers the sensors on this work order, until it is done")
     starts_at: datetime
     ends_at: datetime = Field(description="What is still bad then is raised")
     reason: str
@@ -57,13 +58,16 @@ class Silence(BaseModel):
 
 
 class NewSilence(Strict):
-    """A silence from now on: of a sensor, a grid or a kind, or what meets several of these."""
+    """A silence from now on: of a sensor, a grid, a kind or a work order, or what meets several of these."""
 
     sensor: SensorCode | None = None
     grid_id: GridId | None = None
     kind: KindName | None = None
     hazard_type: HazardType | None = Field(None, description="Only hazards of this type")
     work_order: WorkOrder | None = None
+    work_order_id: RowId | None = Field(
+        None, description="Only sensors on this order of /work-orders; the silence ends with it"
+    )
     ends_at: Instant = Field(description="Within 30 days", examples=["2026-05-01T12:00:00Z"])
     reason: Reason = Field(examples=["换井盖"])
 
@@ -72,7 +76,8 @@ class SilenceFilter(Paging):
     """Which silences."""
 
     over: YesNo = Field(False, description="Those that are over, too")
-    work_order: Maybe[WorkOrder] = Field(None, description="Only of this work order")
+    work_order: Maybe[WorkOrder] = Field(None, description="Only of the work that is called so")
+    work_order_id: Maybe[RowId] = Field(None, description="Only of this order of /work-orders")
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -82,6 +87,7 @@ _EXAMPLE: dict[str, Any] = {
     "kind": None,
     "hazard_type": None,
     "work_order": "WO-7",
+    "work_order_id": None,
     "starts_at": "2026-05-01T08:00:00Z",
     "ends_at": "2026-05-01T12:00:00Z",
     "reason": "换井盖",
@@ -112,7 +118,8 @@ async def list_silences(
 ) -> Page[Silence]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
-        rows = await connection.fetch(_SQL.page, before, which.over, now, which.work_order, which.limit + 1)
+        named = (which.work_order, which.limit + 1, which.work_order_id)
+        rows = await connection.fetch(_SQL.page, before, which.over, now, *named)
     return _CURSOR.page([_silence(row) for row in rows], which.limit, key=lambda silence: silence.silence_id)
 
 
@@ -121,7 +128,8 @@ async def list_silences(
     status_code=201,
     summary="Silence sensors for a time",
     description="Hazards that are raised meanwhile are recorded and call nobody out; what is still bad at the end is"
-    " raised then. Name a sensor, a grid or a kind. It always ends, within 30 days.",
+    " raised then. Name a sensor, a grid, a kind or a work order, whose silence ends with it."
+    " It always ends, within 30 days.",
     responses=answers(_EXAMPLE, acts=True, status=201),
 )
 async def add_silence(store: Reach, now: Now, caller: CallerOf, given: NewSilence) -> Silence:

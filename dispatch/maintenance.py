@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
+from alerts.silences import end_with_orders
 from database.queries import load_queries
 from dispatch.notices import Notice, tell_people
 from dispatch.squads import LOCAL
@@ -17,11 +18,13 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 async def run_once(pool: asyncpg.Pool, now: datetime) -> int:
     """Put every open maintenance hazard on its cell's order of the day, if no open order has it; how many were put on.
 
-    The owner units are told of each order once. An order is done once all hazards on it have cleared.
+    The owner units are told of each order once. An order is done once all hazards on it have cleared, and its silences
+    end then.
     """
     async with pool.acquire() as connection, connection.transaction():
         added = await connection.fetch(_SQL.collect, now, now.astimezone(LOCAL).date())
         await connection.execute(_SQL.finish, now)
+        await end_with_orders(connection, now)
         await tell_people(connection, [_notice(row) for row in added], now)
     return sum(row["sensors"] for row in added)
 

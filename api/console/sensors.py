@@ -243,7 +243,18 @@ async def work_orders(here: Here) -> None:
     _ = here.gettext
     found = (await here.person.get("/work-orders", limit=200))["items"]
 
-    async def open_order(_name: str, work_order_id: int) -> None:
+    async def act(name: str, work_order_id: int) -> None:
+        await (silence if name == "silence" else open_order)(work_order_id)
+
+    async def silence(work_order_id: int) -> None:
+        questions = [Question("ends_at", _("Until"), "time"), Question("reason", _("Reason"))]
+        title = _("Silence the sensors of work order {number} until it is done").format(number=work_order_id)
+        given = await ask(here, title, questions)
+        if given is not None:
+            await here.person.post("/silences", {"work_order_id": work_order_id, **given})
+            ui.notify(_("Silenced. What they report is recorded and calls nobody out."), type="positive")
+
+    async def open_order(work_order_id: int) -> None:
         order, types = await here.person.get(f"/work-orders/{work_order_id}"), await called(here)
         with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
             dialog.on("hide", dialog.delete)
@@ -278,8 +289,9 @@ async def work_orders(here: Here) -> None:
             Column("created_at", _("Made"), "time"),
             Column("done_at", _("Done"), "time"),
         ],
-        [{**each, "id": each["work_order_id"]} for each in found],
+        [{**each, "id": each["work_order_id"], "without": ["silence"] if each["done_at"] else []} for each in found],
         label=_("Work orders"),
-        acts=[Act("open", _("Sensors"), key="Enter")],
-        on_act=open_order,
+        acts=[Act("open", _("Sensors"), key="Enter")]
+        + ([Act("silence", _("Silence them"))] if here.person.may("add_silence") else []),
+        on_act=act,
     )

@@ -71,7 +71,9 @@ def _questions(here: Here) -> list[Question]:
 
 def _row(here: Here, silence: dict[str, Any]) -> dict[str, Any]:
     kind = here.texts.word(KINDS, silence["kind"]) if silence["kind"] else None
-    parts = (silence["sensor"], silence["grid_id"], kind, silence["hazard_type"])
+    number = silence["work_order_id"]
+    order = here.gettext("Sensors of work order {number}").format(number=number) if number is not None else None
+    parts = (silence["sensor"], silence["grid_id"], kind, order, silence["hazard_type"])
     return {
         **silence,
         "id": silence["silence_id"],

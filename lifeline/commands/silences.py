@@ -33,10 +33,11 @@ def add(
     kind: Annotated[str | None, typer.Option(help="A kind of sensor")] = None,
     hazard_type: Annotated[str | None, typer.Option(help="Only hazards of this type")] = None,
     work_order: _WorkOrder = None,
+    order: Annotated[int | None, typer.Option(help="Sensors on this work order of the hub, until it is done")] = None,
 ) -> None:
     """Silence what meets all that is given, from now on."""
     now = datetime.now(UTC)
-    selector = silences.Selector(sensor, grid, kind, hazard_type, work_order)
+    selector = silences.Selector(sensor, grid, kind, hazard_type, work_order, order)
     ends_at = now + timedelta(hours=hours)
     number = _on_pool(lambda pool: silences.add_silence(pool, selector, ends_at, reason, by, now))
     typer.echo(f"silence {number} until {ends_at.astimezone().isoformat(timespec='minutes')}")
@@ -59,7 +60,7 @@ def list_silences(over: Annotated[bool, typer.Option("--over", help="Those that 
     """Silences and the number of open hazards that each holds back."""
     now = datetime.now(UTC)
     rows = _on_pool(lambda pool: silences.listed(pool, now, over=over))
-    names = ("sensor", "grid_id", "kind", "hazard_type", "work_order")
+    names = ("sensor", "grid_id", "kind", "hazard_type", "work_order", "work_order_id")
     table = Table("number", "covers", "until", "hazards", "by", "reason")
     for row in rows:
         covers = ", ".join(f"{name} {row[name]}" for name in names if row[name] is not None)

@@ -59,11 +59,11 @@ DRILLS = (
     ),
     Drill(
         "cover_displaced", "manhole", [(60, {"cover_state": "displaced"}), (600, {"cover_state": "closed"})],
-        [("raised", 1, 60), ("cleared", None, 1860)], ROAD, checked=1800,
+        [("raised", 1, 60), ("latched", 1, 60), ("cleared", None, 1860)], ROAD, checked=1800,
     ),
     Drill(
         "cover_missing", "manhole", [(60, {"cover_state": "missing"}), (600, {"cover_state": "closed"})],
-        [("raised", 1, 60), ("cleared", None, 1860)], checked=1800,
+        [("raised", 1, 60), ("latched", 1, 60), ("cleared", None, 1860)], checked=1800,
     ),
     Drill(
         "cover_tilt", "manhole", [(60, {"tilt_deg": 40}), (600, {"tilt_deg": 1})],
@@ -76,6 +76,21 @@ DRILLS = (
     Drill(
         "gas_combustible", "gas", [(60, {"ch4_lel_pct": 91.5}), (600, {"ch4_lel_pct": 1.0})],
         [("raised", 1, 60), *down(1200, 600, 2, 3, 4, None)],
+    ),
+    Drill(
+        "gas_combustible", "gas",
+        [(60, {"ch4_lel_pct": 112}), *every(1800, 120, 3720, ch4_lel_pct=2.0)],  # beyond the head's range
+        [("raised", 1, 60), ("latched", 1, 60), *down(2400, 600, 2, 3, 4, None)], checked=1800,
+    ),
+    Drill(
+        "gas_combustible", "gas",
+        [(60, {"ch4_lel_pct": 55}), (120, {"ch4_lel_pct": 104}), *every(1800, 240, 3840, ch4_lel_pct=2)],
+        [("raised", 2, 60), ("upgraded", 1, 120), ("latched", 1, 120), *down(2400, 600, 2, 3, 4, None)], checked=1800,
+    ),
+    Drill(
+        "gas_combustible", "gas",
+        [(60, {"ch4_lel_pct": 91}), (120, {"ch4_lel_pct": 104}), *every(1800, 240, 3840, ch4_lel_pct=2)],
+        [("raised", 1, 60), ("latched", 1, 120), *down(2400, 600, 2, 3, 4, None)], checked=1800,
     ),
     Drill(
         "gas_h2s", "gas", [(60, {"h2s_mg_m3": 12}), (600, {"h2s_mg_m3": 0.1})],
@@ -158,7 +173,7 @@ async def test_drill(pool, drill: Drill) -> None:
             await service.engine.run_once(pool, time(second), connected_at=START - timedelta(hours=1))
     rows = await pool.fetch(
         "SELECT event, hazard_event.grade, at FROM hazard_event JOIN hazard USING (hazard_id)"
-        " WHERE hazard_type = $1 AND event <> 'checked' AND event <> 'latched' ORDER BY hazard_event_id",
+        " WHERE hazard_type = $1 AND event <> 'checked' ORDER BY hazard_event_id",
         drill.hazard_type,
     )
     found = [(row["event"], row["grade"], int((row["at"] - START).total_seconds())) for row in rows]

@@ -43,6 +43,7 @@ async def test_a_silence_is_made_once_under_its_key(
     [
         ({"sensor": None}, "a sensor, a grid or a kind"),
         ({"sensor": "GAS-9"}, "GAS-9"),
+        ({"work_order_id": 99}, "no open work order 99"),
         ({"grid_id": "nowhere"}, "nowhere"),
         ({"ends_at": "2026-05-01T08:00:00Z"}, "within 30 days"),
         ({"ends_at": "9999-12-31T23:59:59Z"}, "within 30 days"),
@@ -57,3 +58,16 @@ async def test_a_silence_that_cannot_be_is_refused(
     answer = await officer.post("/silences", json={**WORK, **change})
     assert (answer.status_code, named in answer.json()["detail"]) == (422, True), answer.text
     assert await pool.fetchval("SELECT count(*) FROM silence") == 1
+
+
+async def test_a_silence_of_a_work_order_names_it_and_nothing_else(
+    officer: httpx.AsyncClient, county: Any, pool: asyncpg.Pool
+) -> None:
+    order = await pool.fetchval(
+        "INSERT INTO work_order (grid_id, day, created_at) VALUES ('new', '2026-05-01', now()) RETURNING work_order_id"
+    )
+    given = {"work_order_id": order, "ends_at": WORK["ends_at"], "reason": "换电池"}
+    answer = await officer.post("/silences", json=given)
+    assert (answer.status_code, answer.json()["work_order_id"], answer.json()["sensor"]) == (201, order, None)
+    listed = (await officer.get(f"/silences?work_order_id={order}")).json()["items"]
+    assert [one["silence_id"] for one in listed] == [answer.json()["silence_id"]]

@@ -8,7 +8,10 @@ import msgspec
 import orjson
 import pytest
 
+from alerts import hazards
+from alerts.silences import Selector, SilenceError, add_silence
 from database.engine import detect_engine, ensure_days
+from database.queries import load_queries
 from dispatch import dispatcher, maintenance, permits, receipts, supplies, watch
 from dispatch.contacts import Contact, Contacts, Owner, save_contacts
 from dispatch.kpis import DEFINITIONS, figures
@@ -26,6 +29,7 @@ COUNTY = Path(__file__).parents[3] / "counties" / "guangning"
 SQUAD = "squad:gas-near"
 GOOD = {"o2_pct_vol": 20.8, "ch4_lel_pct": 2.0, "h2s_mg_m3": 1.0, "co_mg_m3": 3.0}
 MINUTE = timedelta(minutes=1)
+_HAZARDS = load_queries(Path(hazards.__file__).with_suffix(".sql"))
 
 pytestmark = pytest.mark.usefixtures("squads")
 
@@ -283,6 +287,42 @@ async def test_work_on_sensors_is_one_order_for_each_cell_and_day(pool, connecti
     )
     await maintenance.run_once(pool, now)
     assert await connection.fetchval("SELECT done_at FROM work_order WHERE grid_id = 'g1'") == now
+
+
+async def test_a_silence_of_a_work_order_covers_its_sensors_and_ends_with_it(pool, connection, report, now) -> None:
+    work = await connection.fetchval("SELECT hazard_id FROM hazard WHERE incident_id = $1", await report())
+    await connection.execute("UPDATE rule SET body = '{\"maintenance\": true}'")
+    await maintenance.run_once(pool, now)
+    order = await connection.fetchval("SELECT work_order_id FROM work_order_item WHERE hazard_id = $1", work)
+    silence = Selector(work_order_id=order, hazard_type="gas_h2s")
+    number = await add_silence(pool, silence, now + timedelta(days=2), "new battery", "key:li", now)
+    with pytest.raises(SilenceError, match="no open work order 99"):
+        await add_silence(pool, Selector(work_order_id=99), now + timedelta(days=2), "new battery", "key:li", now)
+
+    async def held() -> list[int]:
+        """Of a sensor on the order and one that isn't, those whose new hazard the silence holds back."""
+        found = await connection.fetch(
+            "INSERT INTO hazard (sensor_id, hazard_type, rule_id, grade, peak_grade, latched, reason_zh, reason_en,"
+            " raised_at, graded_at) SELECT sensor_id, 'gas_h2s', rule_id, 2, 2, false, '', '', $1, $1"
+            " FROM sensor CROSS JOIN (SELECT rule_id FROM rule LIMIT 1) AS any_rule"
+            " WHERE sensor_id IN (SELECT sensor_id FROM hazard WHERE hazard_id = $2) OR code = 'other'"
+            " RETURNING hazard_id",
+            now, work,
+        )  # fmt: skip
+        ids = [row["hazard_id"] for row in found]
+        await connection.execute(_HAZARDS.silence_hazards, ids)
+        rows = await connection.fetch(
+            "SELECT code, silence_id FROM hazard JOIN sensor USING (sensor_id) WHERE hazard_id = ANY($1::bigint[])", ids
+        )
+        await connection.execute("UPDATE hazard SET cleared_at = $1 WHERE hazard_id = ANY($2::bigint[])", now, ids)
+        return sorted((row["code"] == "other", row["silence_id"]) for row in rows)
+
+    await connection.execute("INSERT INTO sensor (code, kind) VALUES ('other', 'gas')")
+    assert await held() == [(False, number), (True, None)]
+    await connection.execute("UPDATE hazard SET cleared_at = $1 WHERE hazard_id = $2", now, work)
+    await maintenance.run_once(pool, now + MINUTE)
+    ended = await connection.fetchrow("SELECT ends_at, ended_by FROM silence WHERE silence_id = $1", number)
+    assert tuple(ended) == (now + MINUTE, f"work-order-{order}")
 
 
 async def test_looking_back_on_an_incident(pool, connection, task_id, now) -> None:

@@ -67,7 +67,7 @@ class Subject:
 
 
 SUBJECTS = (
-    Subject("gas", watch_of("gas", {}, "gas_combustible"), "ch4_lel_pct", (5, 9, 10, 20, 25, 45, 50, 75, 80)),
+    Subject("gas", watch_of("gas", {}, "gas_combustible"), "ch4_lel_pct", (5, 9, 10, 20, 25, 45, 50, 75, 80, 99, 101)),
     Subject("gas", watch_of("gas", {"placement": "chamber"}, "gas_combustible"), "ch4_lel_pct", (4, 10, 15, 20, 50)),
     Subject("gas", watch_of("gas", {}, "oxygen"), "o2_pct_vol", (15, 16, 18, 18.2, 19.5, 19.7, 21)),
     Subject("manhole", build_watch("manhole", {"cover_tilt": (1, LATCHING)}, {}), "tilt_deg", (0, 4, 5, 15, 30, 90)),
@@ -77,6 +77,8 @@ SUBJECTS = (
         "depth_m",
         (0, 0.04, 0.06, 0.1, 0.12, 0.16, 0.22, 0.28, 0.5),
     ),
+    Subject("noise", watch_of("noise", {"noise_class": "2"}, "noise_exceedance"), "laeq_db", (48, 53, 58, 61, 66, 76)),
+    Subject("manhole", watch_of("manhole", {}, "well_level"), "water_below_cover_m", (0, 0.05, 0.3, 0.35, 1)),
     Subject(
         "gas",
         build_watch("gas", {**shipped("gas", "gas_combustible"), "sensor_fault": (9, STUCK)}, {}, 300),
@@ -85,18 +87,23 @@ SUBJECTS = (
     ),
 )
 GAPS = st.sampled_from([1, 15, 30, 60, 120, 299, 300, 600, 900, 3600, 8000])
+NUDGES = st.sampled_from([0, 0, 0.001, 0.1])
+RUNS = st.sampled_from([1, 1, 2, 3])
 subjects = st.sampled_from(SUBJECTS)
 
 
 @st.composite
-def series(draw: st.DrawFn) -> tuple[Subject, list[tuple[datetime, float]]]:
+def series(
+    draw: st.DrawFn, among: st.SearchStrategy[Subject] = subjects
+) -> tuple[Subject, list[tuple[datetime, float]]]:
     """A subject and readings of it, oldest first."""
-    subject = draw(subjects)
-    steps = draw(st.lists(st.tuples(GAPS, st.sampled_from(subject.edges)), min_size=1, max_size=40))
+    subject = draw(among)
+    steps = draw(st.lists(st.tuples(GAPS, st.sampled_from(subject.edges), NUDGES, RUNS), min_size=1, max_size=14))
     readings, time = [], START
-    for gap_s, value in steps:
-        time += timedelta(seconds=gap_s)
-        readings.append((time, value))
+    for gap_s, edge, nudge, run in steps:
+        for number in range(run):  # readings between the same limits
+            time += timedelta(seconds=gap_s)
+            readings.append((time, round(edge + nudge * (1 + number % 2), 3)))
     return subject, readings
 
 
@@ -106,7 +113,7 @@ def fold(subject: Subject, readings: Sequence[tuple[datetime, float]], state: Se
     return [
         found
         for time, value in readings
-        if not state.stays_at_rest(row := row_of(subject.kind, time, **{subject.quantity: value}))
+        if not state.stays(row := row_of(subject.kind, time, **{subject.quantity: value}))
         for found in state.take(row)
     ]
 
@@ -129,7 +136,9 @@ def register(found: Sequence[Found]) -> list[dict[str, Any]]:
                 "dismissed_at": None,
                 "cleared_at": None,
             }
-        known["graded_at"], known["latched"] = change.at, latched
+        known["latched"] = latched
+        if change.after != change.before:
+            known["graded_at"] = change.at
         if change.after:
             known["grade"] = 5 - change.after
         else:

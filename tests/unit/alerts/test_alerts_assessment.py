@@ -23,7 +23,7 @@ class Sensor:
 
     def says(self, seconds, **values):
         row = row_of(self.kind, START + timedelta(seconds=seconds), **values)
-        return [] if self.state.stays_at_rest(row) else brief(self.state.take(row))
+        return [] if self.state.stays(row) else brief(self.state.take(row))
 
     def waits_until(self, seconds, *, heard_from=None):
         heard = None if heard_from is None else START + timedelta(seconds=heard_from)
@@ -121,11 +121,11 @@ def test_neighbours_confirm_and_cease_to_confirm():
     sensor = Sensor("gas", "gas_combustible")
     assert sensor.says(0, ch4_lel_pct=55) == [("gas_combustible", 3, 0)]
     [track] = sensor.state.watch.tracks
-    sensor.state.standings[0] = corroborate(track, sensor.state.standings[0], True, START + timedelta(seconds=5))
+    sensor.state.amend(0, corroborate(track, sensor.state.standings[0], True, START + timedelta(seconds=5)))
     [(_, change, _)] = sensor.state.advance(START + timedelta(seconds=5))
     assert change.after == 4
     assert "confirmed by 2 sensors within 100 m" in change.reason_en
-    sensor.state.standings[0] = corroborate(track, sensor.state.standings[0], False, START + timedelta(seconds=60))
+    sensor.state.amend(0, corroborate(track, sensor.state.standings[0], False, START + timedelta(seconds=60)))
     assert sensor.waits_until(659) == []
     assert sensor.waits_until(660) == [("gas_combustible", 3, 660)]
 
@@ -154,7 +154,7 @@ def test_a_person_clears_and_what_stays_bad_comes_again_after_the_rearm_time():
     sensor = Sensor("gas", "gas_combustible", interval_s=3600)
     sensor.says(0, ch4_lel_pct=91.5)
     [track] = sensor.state.watch.tracks
-    sensor.state.standings[0] = shelve(track, sensor.state.standings[0], START + timedelta(seconds=100))
+    sensor.state.amend(0, shelve(track, sensor.state.standings[0], START + timedelta(seconds=100)))
     assert sensor.says(200, ch4_lel_pct=91.5) == []
     assert sensor.waits_until(1899) == []
     assert sensor.waits_until(1900) == [("gas_combustible", 4, 1900)]
@@ -212,10 +212,25 @@ def test_a_stored_number_is_judged_as_it_was_sent(value):
     assert as_sent((1, START, stored, None, "open")) == (1, START, value, None, "open")
 
 
+def test_a_rise_between_two_limits_still_lifts_a_hazard_that_goes_on():
+    sensor = Sensor("waterlogging", "ponding", place="road")
+    assert [sensor.says(time, depth_m=0.29) for time in (0, 290)][1] == [("ponding", 3, 290)]
+    assert [sensor.says(time, depth_m=0.29 + time / 1e6) for time in range(590, 6000, 300)] == [[]] * 19
+    assert sensor.says(6000, depth_m=0.36) == []
+    assert sensor.says(6010, depth_m=0.36) == [("ponding", 4, 6010)]
+
+
+def test_a_hazard_that_goes_on_is_graver_from_the_hour_on_at_which_limits_are_lower():
+    sensor = Sensor("noise", "noise_exceedance", noise_class="2")
+    evening = 9 * 3600 + 1200  # 21:20
+    found = [change for number in range(9) for change in sensor.says(evening + 600 * number, laeq_db=64.0)]
+    assert found == [("noise_exceedance", 1, evening + 600), ("noise_exceedance", 3, 36_600)]
+
+
 def test_ordinary_readings_leave_a_sensor_at_rest():
     rules = shipped("gas")
     state = SensorState(build_watch("gas", rules, {"placement": "chamber"}))
     row = row_of("gas", START, ch4_lel_pct=2.0, h2s_mg_m3=0.1, co_mg_m3=1.0, o2_pct_vol=20.9, battery_pct=80.0)
-    assert state.stays_at_rest(row)
+    assert state.stays(row)
     assert (state.standings, state.last) == (None, START)
     assert REST.severity == 0

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sensor_series import START, fold, recalled, row_of, series, told
+from sensor_series import START, SUBJECTS, fold, recalled, row_of, series, told
 
 from alerts.assessment import release
 from alerts.grades import grade_of
@@ -16,9 +16,9 @@ from alerts.sensorstate import SensorState
 def test_at_most_one_hazard_is_open_and_its_grades_follow_each_other(given_series):
     severities: dict[str, int] = {}
     times: dict[str, object] = {}
-    for track, change, _ in fold(*given_series):
+    for track, change, latched in fold(*given_series):
         assert change.before == severities.get(track.hazard_type, 0)
-        assert change.before != change.after
+        assert change.before != change.after or latched
         assert change.at >= times.get(track.hazard_type, START)
         assert change.reason_zh
         assert change.reason_en
@@ -76,7 +76,29 @@ def test_a_restart_anywhere_changes_nothing(given_series, data):
     assert told(fold(subject, readings[cut:], rebuilt)) == told(fold(subject, readings[cut:], state))
 
 
-@given(series().filter(lambda drawn: drawn[0].quantity == "tilt_deg"))
+@settings(max_examples=300)
+@given(series())
+def test_the_short_way_of_hazards_that_go_on_comes_to_what_the_long_one_does(given_series):
+    subject, readings = given_series
+    short, long = SensorState(subject.watch), SensorState(subject.watch)
+    for reading in readings:
+        long.steady = None
+        assert told(fold(subject, [reading], short)) == told(fold(subject, [reading], long))
+        assert short == long
+
+
+@given(series(st.just(SUBJECTS[0])))
+def test_what_was_out_of_range_never_falls_unchecked_however_low_it_reads(given_series):
+    subject, readings = given_series
+    state = SensorState(subject.watch)
+    found = fold(subject, readings, state)
+    over = [time for time, value in readings if value >= 100]
+    later = [each for each in found if over and each.change.at > over[0]]
+    assert later == []
+    assert not over or (state.standings is not None and state.standings[0].latched)
+
+
+@given(series(st.sampled_from([subject for subject in SUBJECTS if subject.quantity == "tilt_deg"])))
 def test_a_latched_grade_stays_until_it_is_checked_and_goes_by_the_clock_then(given_series):
     subject, readings = given_series
     state = SensorState(subject.watch)
@@ -87,7 +109,7 @@ def test_a_latched_grade_stays_until_it_is_checked_and_goes_by_the_clock_then(gi
         calm = readings[-1][0] + timedelta(seconds=60)
         state.take(row_of("manhole", calm, tilt_deg=0.0))
         assert state.standings is not None
-        state.standings[0] = release(state.standings[0], calm + timedelta(seconds=30))
+        state.amend(0, release(state.standings[0], calm + timedelta(seconds=30)))
         later = state.advance(calm + timedelta(hours=1))
         assert [each.change.after for each in later] == [3, 2, 1, 0]
         assert later[0].change.at == calm + timedelta(seconds=90)

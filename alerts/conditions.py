@@ -1,0 +1,100 @@
+"""Values that what is measured around them makes worthless: in the rain a noise meter hears the rain.
+
+Only values that could matter are looked at, and what was measured around is read from the database, so that a restart
+judges as before. What comes in the same batch as the value, or later, isn't waited for.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from alerts.assessment import measure, quiet
+from alerts.corroboration import Placed
+from alerts.neighbours import Grave, distance_m
+from alerts.rules import VoidNear
+from alerts.watch import Watch
+from ingest.kinds import KINDS
+from ingest.payload import Row
+
+
+@dataclass(slots=True)
+class Conditions:
+    """Which of ``sensors`` lie around which, found when it is first asked, and what they measured."""
+
+    sensors: Mapping[int, Placed]
+    _sources: dict[VoidNear, Grave] = field(default_factory=dict)
+    _around: dict[tuple[VoidNear, int], list[int]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Sensors came, went or moved."""
+        self._sources.clear()
+        self._around.clear()
+
+    async def clean(self, pool: asyncpg.Pool, watch_of: Callable[[int], Watch], rows: Sequence[Row]) -> Sequence[Row]:
+        """``rows`` of one kind without the values that are worthless; the log says how many, and why."""
+        suspects: dict[VoidNear, list[tuple[int, int]]] = {}
+        for number, row in enumerate(rows):
+            for near, track in watch_of(row[0]).conditional:
+                value = row[track.position]
+                if value is None or quiet(track, value):
+                    continue
+                if any(measure(track, track.case_at(row[1]), value)):  # lower ones hold in any weather: rain only adds
+                    suspects.setdefault(near, []).append((number, track.position))
+        cleaned = list(rows)
+        for near, found in suspects.items():
+            spoilt = await self._spoilt(pool, near, rows, {number for number, _ in found})
+            for number, position in found:
+                if number in spoilt:
+                    row = cleaned[number]
+                    cleaned[number] = (*row[:position], None, *row[position + 1 :])
+            if spoilt:
+                ids = sorted({rows[number][0] for number in spoilt})
+                reason = {"reason_zh": near.name.zh, "reason_en": near.name.en}
+                structlog.get_logger().info("readings_void", readings=len(spoilt), sensor_ids=ids[:20], **reason)
+        return cleaned
+
+    async def _spoilt(
+        self, pool: asyncpg.Pool, near: VoidNear, rows: Sequence[Row], numbers: Collection[int]
+    ) -> set[int]:
+        asked = [(number, source) for number in numbers for source in self._sources_of(near, rows[number][0])]
+        if not asked:
+            return set()
+        times, back = [rows[number][1] for number, _ in asked], timedelta(seconds=near.for_s)
+        found = await pool.fetch(
+            "SELECT DISTINCT wanted.number FROM unnest($1::int[], $2::int[], $3::timestamptz[])"
+            f" AS wanted (number, source, at) WHERE EXISTS (SELECT FROM {KINDS[near.kind].table}"
+            f" WHERE sensor_id = wanted.source AND time > wanted.at - $4::interval AND time <= wanted.at"
+            f" AND time > $5 AND time <= $6 AND {near.quantity} >= $7::real)",
+            [number for number, _ in asked],
+            [source for _, source in asked],
+            times,
+            back,
+            min(times) - back,
+            max(times),
+            near.at,
+        )
+        return {row["number"] for row in found}
+
+    def _sources_of(self, near: VoidNear, sensor_id: int) -> list[int]:
+        """The sensors of the kind and exercise within the distance."""
+        key, sensor = (near, sensor_id), self.sensors[sensor_id]
+        if key not in self._around:
+            grid = self._grid(near)
+            self._around[key] = [
+                other
+                for other in (grid.around([sensor.place]) if sensor.place is not None else ())
+                if self.sensors[other].exercise_id == sensor.exercise_id
+                and distance_m(grid.places[other], sensor.place or grid.places[other]) <= near.within_m
+            ]
+        return self._around[key]
+
+    def _grid(self, near: VoidNear) -> Grave:
+        if near not in self._sources:
+            grid = self._sources[near] = Grave(near.within_m)
+            for sensor_id, sensor in self.sensors.items():
+                if sensor.kind == near.kind and sensor.place is not None:
+                    grid.join(sensor_id, sensor.place)
+        return self._sources[near]
