@@ -8,13 +8,14 @@ import msgspec
 import orjson
 import pytest
 
+from alerts.cases import UnknownIncidentError
 from database.engine import detect_engine, ensure_days
 from dispatch import dispatcher, maintenance, permits, receipts, supplies, watch
 from dispatch.contacts import Contact, Contacts, Owner, save_contacts
 from dispatch.kpis import DEFINITIONS, figures
 from dispatch.planbook import adopt
 from dispatch.plans import Plan, read_plans
-from dispatch.review import UnknownIncidentError, plot, review, write_json, write_page
+from dispatch.review import plot, review, write_json, write_page
 from dispatch.site import add_note
 from dispatch.squads import load_roster
 from dispatch.supplies import SuppliesError, read_supplies, save_supplies

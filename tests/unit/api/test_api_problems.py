@@ -49,9 +49,9 @@ def test_no_error_of_this_room_is_internal(error: ApiError) -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (TransitionError("x"), 409),
-        (UnknownTaskError("x"), 404),
-        (QuarantineError("x"), 409),
+        (TransitionError(zh="一", en="x"), 409),
+        (UnknownTaskError(zh="一", en="x"), 404),
+        (QuarantineError(zh="一", en="x"), 409),
         (ValueError("x"), 500),
     ],
 )
