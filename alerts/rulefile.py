@@ -38,12 +38,7 @@ def parse_rules(place: str, body: object) -> RuleFile:
         rules = msgspec.convert(body, RuleFile)
     except msgspec.ValidationError as error:
         raise RuleError.at(place, zh=what_is_wrong(error), en=str(error)) from error
-    if rules.kind not in KINDS:
-        raise RuleError.at(
-            place,
-            zh=f"没有类型 {rules.kind!r}；应为 {'、'.join(KINDS)} 之一",
-            en=f"unknown kind {rules.kind!r}: expected {', '.join(KINDS)}",
-        )
+    _expect(place, rules.kind, KINDS, ("类型 ", "kind "))
     for name, rule in rules.hazards.items():
         check_rule(f"{place}: {name}", KINDS[rules.kind], rule)
         for muter in rule.muted_by:
@@ -59,12 +54,7 @@ def parse_rules(place: str, body: object) -> RuleFile:
 
 def parse_rule(place: str, kind: str, body: Any) -> Rule:
     """A rule from its stored body, checked; RuleError begins with ``place``."""
-    if kind not in KINDS:
-        raise RuleError.at(
-            place,
-            zh=f"没有类型 {kind!r}；应为 {'、'.join(KINDS)} 之一",
-            en=f"unknown kind {kind!r}: expected {', '.join(KINDS)}",
-        )
+    _expect(place, kind, KINDS, ("类型 ", "kind "))
     try:
         rule = msgspec.convert(body, Rule)
     except msgspec.ValidationError as error:
@@ -201,12 +191,12 @@ def _number(place: str, kind: Kind, name: str) -> Quantity:
     return column
 
 
-def _expect(place: str, name: str, known: Iterable[str]) -> None:
+def _expect(place: str, name: str, known: Iterable[str], noun: tuple[str, str] = ("", "")) -> None:
     if name not in known:
         raise RuleError.at(
             place,
-            zh=f"没有 {name!r}；应为 {'、'.join(known)} 之一",
-            en=f"unknown {name!r}: expected {', '.join(known)}",
+            zh=f"没有{noun[0]}{name!r}；应为 {'、'.join(known)} 之一",
+            en=f"unknown {noun[1]}{name!r}: expected {', '.join(known)}",
         )
 
 
