@@ -10,7 +10,7 @@ import asyncpg
 
 from alerts.clockbook import clocks_in_force
 from alerts.clocks import Clocks
-from alerts.errors import AlertError
+from alerts.errors import AlertRefusal
 from alerts.stages import EVENTS, Case, Stage, StageError, Step, advance, verified_how
 from database.pool import Connection
 from database.queries import load_queries
@@ -32,8 +32,11 @@ _SAVED = (
 )
 
 
-class UnknownIncidentError(AlertError):
+class UnknownIncidentError(AlertRefusal):
     """There is no incident of this number."""
+
+
+_APPEALS_ZH = {"pending": "待裁定", "granted": "已准予", "rejected": "已驳回"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +101,39 @@ class Record:
 
     def take_appeal(self, actor: str, reason: str, now: datetime) -> None:
         """A unit says why it was late; StageError when it was not, or has said so before."""
-        place = f"incident {self.incident_id}"
+        place, place_zh = f"incident {self.incident_id}", f"事件 {self.incident_id}"
         running = self.due_at is not None and self.fed_back_at is None and self.closed_at is None
         if not self.overtime and not (running and self.due_at is not None and now > self.due_at):
-            raise StageError(f"{place} is not over its time, so there is nothing to appeal against")
+            raise StageError(
+                zh=f"{place_zh}没有超时，无须申诉",
+                en=f"{place} is not over its time, so there is nothing to appeal against",
+            )
         if self.appeal is not None:
-            raise StageError(f"{place}: an appeal was made before and is {self.appeal}")
-        _need_reason(place, "an appeal", reason)
+            raise StageError(
+                zh=f"{place_zh}：已申诉过，结果：{_APPEALS_ZH[self.appeal]}",
+                en=f"{place}: an appeal was made before and is {self.appeal}",
+            )
+        self._need_reason("申诉", "an appeal", reason)
         self.appeal, self.appealed_by = "pending", actor
         self._log("appealed", actor, now, {"reason": reason})
 
     def decide_appeal(self, granted: bool, actor: str, reason: str, now: datetime) -> None:
         """Exempt the overtime or not; it stays on record either way."""
-        place = f"incident {self.incident_id}"
+        place, place_zh = f"incident {self.incident_id}", f"事件 {self.incident_id}"
         if self.appeal != "pending":
-            raise StageError(f"{place}: there is no appeal to decide")
+            raise StageError(zh=f"{place_zh}：没有待裁定的申诉", en=f"{place}: there is no appeal to decide")
         if actor == self.appealed_by:
-            raise StageError(f"{place}: who appealed can't decide on it")
-        _need_reason(place, "the decision", reason)
+            raise StageError(zh=f"{place_zh}：申诉人不能裁定本人的申诉", en=f"{place}: who appealed can't decide on it")
+        self._need_reason("裁定", "the decision", reason)
         self.appeal = "granted" if granted else "rejected"
         self._log(f"appeal_{self.appeal}", actor, now, {"reason": reason})
+
+    def _need_reason(self, what_zh: str, what: str, reason: str) -> None:
+        if not reason.strip():
+            raise StageError(
+                zh=f"事件 {self.incident_id}：{what_zh}须说明理由",
+                en=f"incident {self.incident_id}: {what} needs a reason",
+            )
 
     def _stop(self, at: datetime) -> bool:
         late = self.due_at is not None and self.fed_back_at is None and at > self.due_at
@@ -187,13 +203,19 @@ async def overdue(connection: Connection, now: datetime, limit: int = 500) -> li
     return [Overdue(**row) for row in await connection.fetch(_SQL.overdue, now, limit)]
 
 
+def unknown(incident_ids: Iterable[int]) -> UnknownIncidentError:
+    """The error for numbers that no incident has."""
+    numbers = [str(number) for number in incident_ids]
+    return UnknownIncidentError(zh=f"没有事件 {'、'.join(numbers)}", en=f"there is no incident {', '.join(numbers)}")
+
+
 async def _lock(connection: Connection, incident_ids: Iterable[int]) -> dict[int, Record]:
     wanted = sorted(incident_ids)
     rows: list[asyncpg.Record] = await connection.fetch(_SQL.lock, wanted)
     records = {row["incident_id"]: Record(**row) for row in rows}
-    missing = [str(number) for number in wanted if number not in records]
+    missing = [number for number in wanted if number not in records]
     if missing:
-        raise UnknownIncidentError(f"there is no incident {', '.join(missing)}")
+        raise unknown(missing)
     return records
 
 
@@ -203,8 +225,3 @@ async def _save(connection: Connection, records: Iterable[Record]) -> None:
         await connection.execute(
             _SQL.save, [one.row for one in moved], [event for one in moved for event in one.events]
         )
-
-
-def _need_reason(place: str, what: str, reason: str) -> None:
-    if not reason.strip():
-        raise StageError(f"{place}: {what} needs a reason")

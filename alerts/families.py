@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 import yaml
 
+from alerts.misreadings import what_is_wrong
 from alerts.rules import RuleError, Skill, Words
 from ingest.kinds import KINDS
 
@@ -70,18 +71,28 @@ def read_grouping(path: Path) -> Grouping:
     try:
         grouping = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Grouping)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise RuleError(f"{path.name}: {error}") from error
+        raise RuleError.at(path.name, zh=what_is_wrong(error), en=str(error)) from error
     counts = Counter(name for family in grouping.families.values() for name in family.hazards)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
-        raise RuleError(f"{path.name}: {', '.join(twice)} is in more than one family")
+        raise RuleError.at(
+            path.name,
+            zh=f"{'、'.join(twice)} 属于不止一个 families",
+            en=f"{', '.join(twice)} is in more than one family",
+        )
     for name, family in grouping.families.items():
         if not (0 < family.radius_m <= family.storm.radius_m and family.within_s > 0 and family.storm.incidents > 0):
-            raise RuleError(
-                f"{path.name}: {name}: radius_m, within_s and storm.incidents must be above 0,"
-                " and storm.radius_m no smaller than radius_m"
+            raise RuleError.at(
+                f"{path.name}: {name}",
+                zh="radius_m、within_s、storm.incidents 须大于 0，storm.radius_m 不小于 radius_m",
+                en="radius_m, within_s and storm.incidents must be above 0,"
+                " and storm.radius_m no smaller than radius_m",
             )
     for name, reported in grouping.reported.items():
         if reported.kind not in (*KINDS, HUB):
-            raise RuleError(f"{path.name}: {name}: unknown kind {reported.kind!r}: expected {', '.join((*KINDS, HUB))}")
+            raise RuleError.at(
+                f"{path.name}: {name}",
+                zh=f"没有类型 {reported.kind!r}；应为 {'、'.join((*KINDS, HUB))} 之一",
+                en=f"unknown kind {reported.kind!r}: expected {', '.join((*KINDS, HUB))}",
+            )
     return grouping

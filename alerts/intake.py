@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import asyncpg
 
-from alerts.errors import AlertError
+from alerts.errors import AlertRefusal
 from alerts.families import default_grouping
 from alerts.grouping import Subject
 from alerts.incidents import arrange, record, take_turn, tell
@@ -22,7 +22,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 Source = Literal["hotline", "police", "patrol", "system"]
 
 
-class ReportError(AlertError):
+class ReportError(AlertRefusal):
     """A report that can't be taken; the message says what to change."""
 
 
@@ -102,13 +102,18 @@ async def reports_of(connection: Connection, incident_id: int) -> list[asyncpg.R
 
 def _check(report: Report) -> None:
     if not report.place.strip() or not report.text.strip():
-        raise ReportError("a report needs a place and a text")
+        raise ReportError(zh="报告须写明地点和内容", en="a report needs a place and a text")
     if not 1 <= report.grade <= 4:
-        raise ReportError("a report's grade is 1 (red) to 4 (blue)")
+        raise ReportError(zh="报告的等级为 1（红色）至 4（蓝色）", en="a report's grade is 1 (red) to 4 (blue)")
     if (report.longitude is None) != (report.latitude is None):
-        raise ReportError("a position needs longitude and latitude, or leave out both")
+        raise ReportError(
+            zh="位置须同时填写经度和纬度，或都不填", en="a position needs longitude and latitude, or leave out both"
+        )
     if not (-180 <= (report.longitude or 0) <= 180 and -90 <= (report.latitude or 0) <= 90):
-        raise ReportError("longitude lies between -180 and 180 degrees, latitude between -90 and 90")
+        raise ReportError(
+            zh="经度在 -180 至 180 度之间，纬度在 -90 至 90 度之间",
+            en="longitude lies between -180 and 180 degrees, latitude between -90 and 90",
+        )
 
 
 async def _type_of(connection: Connection, hazard_type: str) -> _Type:
@@ -119,7 +124,10 @@ async def _type_of(connection: Connection, hazard_type: str) -> _Type:
     row = await connection.fetchrow(_SQL.type, hazard_type)
     if row is None:
         known = sorted({row["hazard_type"] for row in await connection.fetch(_SQL.types)} | reported.keys())
-        raise ReportError(f"there is no hazard type {hazard_type}: expected {', '.join(known)}")
+        raise ReportError(
+            zh=f"没有隐患类型 {hazard_type}；应为 {'、'.join(known)} 之一",
+            en=f"there is no hazard type {hazard_type}: expected {', '.join(known)}",
+        )
     return _Type(*row)
 
 
@@ -154,7 +162,7 @@ async def _open(connection: Connection, report: Report, kind: _Type) -> int:
             default_grouping().family_of(report.hazard_type),
         )
     except asyncpg.ForeignKeyViolationError as error:
-        raise ReportError(f"there is no grid {report.grid_id}") from error
+        raise ReportError(zh=f"没有网格 {report.grid_id}", en=f"there is no grid {report.grid_id}") from error
     return incident_id
 
 

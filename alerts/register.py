@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from alerts.errors import AlertError
+from alerts.errors import AlertRefusal
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -17,11 +17,11 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 View = Literal["grade", "hazard_type", "grid_id", "owner_unit", "age"]
 
 
-class UnknownHazardError(AlertError):
+class UnknownHazardError(AlertRefusal):
     """There is no hazard of this number."""
 
 
-class UnfoundedError(AlertError):
+class UnfoundedError(AlertRefusal):
     """What must be founded on a reason has none."""
 
 
@@ -82,7 +82,7 @@ async def acknowledge(connection: Connection, hazard_id: int, actor: str, now: d
 
 async def comment(connection: Connection, hazard_id: int, actor: str, now: datetime, note: str) -> None:
     """Keep a remark with the hazard. UnknownHazardError; UnfoundedError when it is empty."""
-    await _say(connection, _SQL.comment, hazard_id, actor, now, _given("a comment", note))
+    await _say(connection, _SQL.comment, hazard_id, actor, now, _given("备注", "a comment", note))
 
 
 async def check(connection: Connection, hazard_id: int, actor: str, now: datetime, note: str = "") -> None:
@@ -95,7 +95,7 @@ async def call_false_alarm(connection: Connection, hazard_id: int, actor: str, n
 
     Raises UnknownHazardError, and UnfoundedError without a reason.
     """
-    await _say(connection, _SQL.call_false_alarm, hazard_id, actor, now, _given("a false alarm", reason))
+    await _say(connection, _SQL.call_false_alarm, hazard_id, actor, now, _given("判定误报", "a false alarm", reason))
 
 
 async def dismiss(connection: Connection, hazard_id: int, actor: str, now: datetime, reason: str) -> None:
@@ -103,7 +103,7 @@ async def dismiss(connection: Connection, hazard_id: int, actor: str, now: datet
 
     Raises UnknownHazardError, and UnfoundedError without a reason.
     """
-    await _say(connection, _SQL.dismiss, hazard_id, actor, now, _given("clearing by hand", reason))
+    await _say(connection, _SQL.dismiss, hazard_id, actor, now, _given("人工解除", "clearing by hand", reason))
 
 
 async def check_incidents(connection: Connection, checks: Sequence[SiteCheck]) -> None:
@@ -131,10 +131,10 @@ async def _say(connection: Connection, query: str, hazard_id: int, actor: str, n
     if await connection.execute(query, hazard_id, now, actor, words) != "INSERT 0 0":
         await connection.execute(_SQL.tell)
     elif not await connection.fetchval(_SQL.exists, hazard_id):
-        raise UnknownHazardError(f"there is no hazard {hazard_id}")
+        raise UnknownHazardError(zh=f"没有隐患 {hazard_id}", en=f"there is no hazard {hazard_id}")
 
 
-def _given(what: str, words: str) -> str:
+def _given(what_zh: str, what: str, words: str) -> str:
     if not words.strip():
-        raise UnfoundedError(f"{what} needs words: say why")
+        raise UnfoundedError(zh=f"{what_zh}须说明原因", en=f"{what} needs words: say why")
     return words

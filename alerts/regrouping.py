@@ -7,10 +7,10 @@ from typing import Any
 
 import asyncpg
 
-from alerts.cases import UnknownIncidentError
+from alerts.cases import unknown
 from alerts.grouping import Group
 from alerts.incidents import attach, open_incidents, record, regrade, take_turn, tell
-from alerts.stages import StageError
+from alerts.stages import STAGES_ZH, StageError
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -26,19 +26,25 @@ async def merge(
     Raises UnknownIncidentError, and StageError when one is closed or a squad was sent to the one that would go.
     """
     if incident_id == into:
-        raise StageError(f"incident {into} can't be merged with itself")
+        raise StageError(zh=f"事件 {into} 不能与自身合并", en=f"incident {into} can't be merged with itself")
     await take_turn(connection)
     hazard_ids = await _hazards_of(connection, incident_id)
     incidents = await _lock(connection, [incident_id, into])
     if incidents[incident_id]["stage"] not in _BEFORE_DISPATCH:
+        stage = incidents[incident_id]["stage"]
         raise StageError(
-            f"incident {incident_id} is {incidents[incident_id]['stage']}: a case that a squad was sent to can't be"
-            " merged away; merge the other one into it, or cancel its task first"
+            zh=f"事件 {incident_id} 处于{STAGES_ZH[stage]}阶段：已派队伍的事件不能并出；"
+            "请把另一事件并入它，或先撤回其任务",
+            en=f"incident {incident_id} is {stage}: a case that a squad was sent to can't be"
+            " merged away; merge the other one into it, or cancel its task first",
         )
     if incidents[incident_id]["exercise_id"] != incidents[into]["exercise_id"]:
-        raise StageError(f"incidents {incident_id} and {into} are not of the same exercise: they stay apart")
+        raise StageError(
+            zh=f"事件 {incident_id} 与 {into} 不属于同一演练，不能合并",
+            en=f"incidents {incident_id} and {into} are not of the same exercise: they stay apart",
+        )
     if incidents[into]["stage"] == "verified":
-        raise StageError(f"incident {into} is verified: it takes in nothing new")
+        raise StageError(zh=f"事件 {into} 已核查，不再并入", en=f"incident {into} is verified: it takes in nothing new")
     await attach(connection, [_group(incidents[into], into, hazard_ids, now)])
     await connection.execute(_SQL.move_reports, incident_id, into)
     await connection.execute(_SQL.take_over, incident_id, into)
@@ -72,9 +78,15 @@ async def split(
     chosen = sorted(set(hazard_ids))
     foreign = sorted(set(chosen) - set(there))
     if foreign:
-        raise StageError(f"incident {incident_id} has no hazard {', '.join(map(str, foreign))}")
+        raise StageError(
+            zh=f"事件 {incident_id} 没有隐患 {'、'.join(map(str, foreign))}",
+            en=f"incident {incident_id} has no hazard {', '.join(map(str, foreign))}",
+        )
     if not chosen or len(chosen) == len(there):
-        raise StageError(f"incident {incident_id}: choose some of its {len(there)} hazards, not all and not none")
+        raise StageError(
+            zh=f"事件 {incident_id}：请从其 {len(there)} 处隐患中选出一部分，不能全选或不选",
+            en=f"incident {incident_id}: choose some of its {len(there)} hazards, not all and not none",
+        )
     first = await connection.fetchrow(_SQL.first_of, chosen)
     assert first is not None  # the hazards are locked
     chosen.sort(key=lambda hazard_id: hazard_id != first["hazard_id"])
@@ -103,11 +115,16 @@ async def set_event_level(
     Raises UnknownIncidentError, and StageError for another level or without a reason.
     """
     if not 1 <= level <= 4:
-        raise StageError("the level of an event is 1 (特别重大) to 4 (一般)")
+        raise StageError(
+            zh="突发事件级别为 1（特别重大）至 4（一般）", en="the level of an event is 1 (特别重大) to 4 (一般)"
+        )
     if not reason.strip():
-        raise StageError(f"incident {incident_id}: the level of an event needs a reason")
+        raise StageError(
+            zh=f"事件 {incident_id}：设定突发事件级别须说明理由",
+            en=f"incident {incident_id}: the level of an event needs a reason",
+        )
     if await connection.fetchval(_SQL.set_level, incident_id, level) is None:
-        raise UnknownIncidentError(f"there is no incident {incident_id}")
+        raise unknown([incident_id])
     await record(connection, [_event(incident_id, "levelled", actor, now, {"level": level, "reason": reason})])
     await tell(connection)
 
@@ -118,12 +135,12 @@ async def _hazards_of(connection: Connection, incident_id: int) -> list[int]:
 
 async def _lock(connection: Connection, incident_ids: Sequence[int]) -> dict[int, asyncpg.Record]:
     incidents = {row["incident_id"]: row for row in await connection.fetch(_SQL.lock, incident_ids)}
-    missing = [str(incident_id) for incident_id in incident_ids if incident_id not in incidents]
+    missing = [incident_id for incident_id in incident_ids if incident_id not in incidents]
     if missing:
-        raise UnknownIncidentError(f"there is no incident {', '.join(missing)}")
+        raise unknown(missing)
     for incident_id, incident in incidents.items():
         if incident["closed_at"] is not None:
-            raise StageError(f"incident {incident_id} is closed")
+            raise StageError(zh=f"事件 {incident_id} 已结案", en=f"incident {incident_id} is closed")
     return incidents
 
 

@@ -19,6 +19,6 @@ async def acknowledge(connection: Connection, incident_id: int, actor: str, now:
 async def comment(connection: Connection, incident_id: int, actor: str, now: datetime, note: str) -> None:
     """Keep a remark with the incident, open or closed. UnfoundedError when it is empty."""
     if not note.strip():
-        raise UnfoundedError("a comment needs words")
+        raise UnfoundedError(zh="备注须有内容", en="a comment needs words")
     await connection.execute(_SQL.comment, incident_id, now, actor, {"note": note})
     await connection.execute(_SQL.tell)

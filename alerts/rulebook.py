@@ -60,7 +60,7 @@ async def in_force(database: Database, now: datetime) -> InForce:
     for row in await database.fetch(_SQL.in_force, now):
         key = (row["kind"], row["hazard_type"])
         try:
-            rules[key] = (row["rule_id"], parse_rule(_place(row), row["kind"], row["body"]))
+            rules[key] = (row["rule_id"], parse_rule(_path(row), row["kind"], row["body"]))
         except RuleError as error:
             refused.add(key)
             structlog.get_logger().error("rule_refused", error=str(error))
@@ -69,6 +69,14 @@ async def in_force(database: Database, now: datetime) -> InForce:
 
 def _place(row: Mapping[str, Any] | asyncpg.Record) -> str:
     return f"rule {row['hazard_type']} of {row['kind']}, revision {row['revision']}"
+
+
+def _place_zh(row: asyncpg.Record) -> str:
+    return f"规则 {row['kind']}/{row['hazard_type']} 第 {row['revision']} 版"
+
+
+def _path(row: asyncpg.Record) -> str:
+    return f"{row['kind']}/{row['hazard_type']}/{row['revision']}"
 
 
 async def load_shipped(connection: Connection, files: Sequence[RuleFile], now: datetime) -> list[str]:
@@ -122,8 +130,11 @@ async def approve(
     async with connection.transaction():
         row = await _proposal(connection, key, revision)
         if row["proposed_by"] == by:
-            raise OwnRuleError(f"{_place(row)} was proposed by {by}: another person must approve it")
-        parse_rule(_place(row), row["kind"], row["body"])
+            raise OwnRuleError(
+                zh=f"{_place_zh(row)}由 {by} 提出，须由他人批准",
+                en=f"{_place(row)} was proposed by {by}: another person must approve it",
+            )
+        parse_rule(_path(row), row["kind"], row["body"])
         starts = max(now, effective_from) if effective_from is not None else now
         await connection.execute(_SQL.approve, row["rule_id"], by, now, starts)
         await connection.execute(_SQL.tell)
@@ -148,13 +159,18 @@ def _rules_of(files: Sequence[RuleFile]) -> list[tuple[RuleFile, str, Rule]]:
 
 def _check_person(by: str) -> None:
     if not by.strip() or by == SHIPPED:
-        raise RuleError("name the person who decides this")
+        raise RuleError(zh="请写明由谁决定", en="name the person who decides this")
 
 
 async def _proposal(connection: Connection, key: Key, revision: int) -> asyncpg.Record:
     row = await connection.fetchrow(_SQL.revision, *key, revision)
     if row is None:
-        raise UnknownRuleError(f"{'/'.join(key)} has no revision {revision}: see `lifeline rules history`")
+        raise UnknownRuleError(
+            zh=f"规则 {'/'.join(key)} 没有第 {revision} 版；见 `lifeline rules history`",
+            en=f"{'/'.join(key)} has no revision {revision}: see `lifeline rules history`",
+        )
     if row["approved_at"] is not None or row["rejected_at"] is not None:
-        raise DecidedRuleError(f"{_place(row)} was decided already: propose it anew")
+        raise DecidedRuleError(
+            zh=f"{_place_zh(row)}已有决定，请重新提出", en=f"{_place(row)} was decided already: propose it anew"
+        )
     return row

@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from alerts.errors import AlertError
+from alerts.errors import AlertRefusal
 from alerts.grades import Colour
 
 Skill = Literal["gas", "drainage", "cover", "noise", "traffic", "medical", "maintenance"]
 
 
-class RuleError(AlertError):
+class RuleError(AlertRefusal):
     """A rule that can't be used; the message names the file and what to change."""
 
 

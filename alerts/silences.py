@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asyncpg
 
-from alerts.errors import AlertError
+from alerts.errors import AlertRefusal
 from alerts.incidents import place_hazards, take_turn, tell
 from database.pool import Connection, Database
 from database.queries import load_queries
@@ -16,7 +16,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 LONGEST = timedelta(days=30)
 
 
-class SilenceError(AlertError):
+class SilenceError(AlertRefusal):
     """A silence that can't be made or ended; the message says what to change."""
 
 
@@ -45,20 +45,28 @@ async def add_silence(
 ) -> int:
     """Silence from ``now`` to ``ends_at``; its number. SilenceError when it would cover nothing, or for ever."""
     if not reason.strip() or not by.strip():
-        raise SilenceError("give a reason and the person who answers for it")
+        raise SilenceError(zh="请写明理由和责任人", en="give a reason and the person who answers for it")
     if not now < ends_at <= now + LONGEST:
-        raise SilenceError(f"a silence ends in the future, within {LONGEST.days} days")
+        raise SilenceError(
+            zh=f"静默须在将来 {LONGEST.days} 天内结束", en=f"a silence ends in the future, within {LONGEST.days} days"
+        )
     if (selector.sensor, selector.grid_id, selector.kind, selector.work_order_id) == (None,) * 4:
-        raise SilenceError("name a sensor, a grid or a kind, or a work order of the hub's own")
+        raise SilenceError(
+            zh="请指定传感器、网格、类型或本系统的工单",
+            en="name a sensor, a grid or a kind, or a work order of the hub's own",
+        )
     if selector.kind is not None and selector.kind not in KINDS:
-        raise SilenceError(f"unknown kind {selector.kind!r}: expected {', '.join(KINDS)}")
+        raise SilenceError(
+            zh=f"没有类型 {selector.kind!r}；应为 {'、'.join(KINDS)} 之一",
+            en=f"unknown kind {selector.kind!r}: expected {', '.join(KINDS)}",
+        )
     if selector.sensor is not None and not await database.fetchval(_SQL.sensor_exists, selector.sensor):
-        raise SilenceError(f"there is no sensor {selector.sensor!r}")
+        raise SilenceError(zh=f"没有传感器 {selector.sensor!r}", en=f"there is no sensor {selector.sensor!r}")
     if selector.grid_id is not None and not await database.fetchval(_SQL.grid_exists, selector.grid_id):
-        raise SilenceError(f"there is no grid {selector.grid_id!r}")
+        raise SilenceError(zh=f"没有网格 {selector.grid_id!r}", en=f"there is no grid {selector.grid_id!r}")
     order = selector.work_order_id
     if order is not None and not await database.fetchval(_SQL.order_is_open, order):
-        raise SilenceError(f"there is no open work order {order}")
+        raise SilenceError(zh=f"没有未完成的工单 {order}", en=f"there is no open work order {order}")
     covered = (selector.sensor, selector.grid_id, selector.kind, selector.hazard_type, selector.work_order, order)
     number: int = await database.fetchval(_SQL.add, *covered, now, ends_at, reason, by, now)
     return number
@@ -70,7 +78,10 @@ async def end_early(
     """End one silence, or those of a work order, before their time; UnknownSilenceError when none is in force."""
     ended = [row["silence_id"] for row in await database.fetch(_SQL.end_early, silence_id, now, by, work_order)]
     if not ended:
-        raise UnknownSilenceError("no such silence is in force: see `lifeline silences list`")
+        raise UnknownSilenceError(
+            zh="没有这样的生效中的静默；全部见 `lifeline silences list`",
+            en="no such silence is in force: see `lifeline silences list`",
+        )
     return ended
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from alerts.errors import AlertError
+from alerts.errors import AlertRefusal
 from alerts.families import HUB
 
 Stage = Literal["reported", "filed", "dispatched", "handling", "fed_back", "verified", "closed"]
@@ -55,11 +55,35 @@ EVENTS: Mapping[Action, str] = {
     "return": "returned",
     "dismiss": "dismissed",
 }
+STAGES_ZH: Mapping[Stage, str] = MappingProxyType(
+    {
+        "reported": "上报",
+        "filed": "立案",
+        "dispatched": "派遣",
+        "handling": "处置",
+        "fed_back": "反馈",
+        "verified": "核查",
+        "closed": "结案",
+    }
+)
+"""The stages as people call them."""
+
+_ACTIONS_ZH: Mapping[Action, str] = {
+    "file": "立案",
+    "dispatch": "派遣",
+    "handle": "处置",
+    "feed_back": "反馈",
+    "verify": "核查",
+    "override": "强制核查",
+    "close": "结案",
+    "return": "退回",
+    "dismiss": "不予处置",
+}
 _OF_UNITS = frozenset({"handle", "feed_back", "return"})
 _REASONED = frozenset({"return", "override", "dismiss"})
 
 
-class StageError(AlertError):
+class StageError(AlertRefusal):
     """The step isn't possible as the case stands; the message says why."""
 
 
@@ -90,20 +114,28 @@ class Step:
 
 def advance(case: Case, step: Step) -> Stage | None:
     """The stage after ``step``; None when it is repeated or overtaken. StageError when it isn't possible."""
-    place = f"incident {case.incident_id}"
+    place, place_zh, doing_zh = f"incident {case.incident_id}", f"事件 {case.incident_id}", _ACTIONS_ZH[step.action]
     if step.actor.startswith("squad:") and step.action not in _OF_UNITS:
-        raise StageError(f"{place}: {step.action} is the centre's to do; a squad hands back or returns the case")
+        raise StageError(
+            zh=f"{place_zh}：{doing_zh}由指挥中心办理；队伍只能反馈或退回",
+            en=f"{place}: {step.action} is the centre's to do; a squad hands back or returns the case",
+        )
     if step.action in _REASONED and not step.reason.strip():
-        raise StageError(f"{place}: {step.action} needs a reason")
+        raise StageError(zh=f"{place_zh}：{doing_zh}须说明理由", en=f"{place}: {step.action} needs a reason")
     reached = STEPS[case.stage].get(step.action)
     if reached is None:
         if case.stage in _OVERTAKEN[step.action]:
             return None
-        raise StageError(f"{place} is {case.stage}: {step.action} is not possible, {_possible(case.stage)}")
+        can_zh, can = _possible(case.stage)
+        raise StageError(
+            zh=f"{place_zh}处于{STAGES_ZH[case.stage]}阶段，不能{doing_zh}；{can_zh}",
+            en=f"{place} is {case.stage}: {step.action} is not possible, {can}",
+        )
     if step.action == "verify" and case.hazards_open:
         raise StageError(
-            f"{place}: {case.hazards_open} of its hazards are still open by their sensors;"
-            " wait until they clear, return the case, or override with a reason"
+            zh=f"{place_zh}：按传感器仍有 {case.hazards_open} 处隐患未解除；请等待解除、退回，或说明理由后强制核查",
+            en=f"{place}: {case.hazards_open} of its hazards are still open by their sensors;"
+            " wait until they clear, return the case, or override with a reason",
         )
     return reached
 
@@ -115,6 +147,8 @@ def verified_how(case: Case, step: Step) -> How:
     return "sensor" if case.hazards or step.actor == HUB else "person"
 
 
-def _possible(stage: Stage) -> str:
-    actions = ", ".join(STEPS[stage])
-    return f"but {actions}" if actions else "a closed case stays closed; what comes back is a new one"
+def _possible(stage: Stage) -> tuple[str, str]:
+    if not STEPS[stage]:
+        return "已结案的不再变动，再次发生即为新事件", "a closed case stays closed; what comes back is a new one"
+    actions_zh = "、".join(_ACTIONS_ZH[action] for action in STEPS[stage])
+    return f"可以{actions_zh}", f"but {', '.join(STEPS[stage])}"

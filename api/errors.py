@@ -6,14 +6,14 @@ decided in ``api.problems`` only.
 
 from math import ceil
 
+from ingest.errors import BilingualError
 
-class ApiError(Exception):
+
+class ApiError(BilingualError):
     """A request that can't be answered as asked."""
 
     def __init__(self, *, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.zh = zh
-        self.en = en
+        super().__init__(zh=zh, en=en)
         self.headers: dict[str, str] = {}
 
 

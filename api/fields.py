@@ -1,8 +1,10 @@
 """Field types that several resources share."""
 
 import re
-from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar, get_args
+from datetime import UTC, date, datetime
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin
 
 from fastapi import Path
 from pydantic import (
@@ -17,22 +19,24 @@ from pydantic import (
     field_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticKnownError
 
+from api.validation import misfit
 from ingest.kinds import KINDS
 
 Item = TypeVar("Item")
 Given = TypeVar("Given")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_RFC3339_HINT = (
-    "write the time as RFC 3339 with zone, as 2026-05-01T08:00:00Z or 2026-05-01T16:00:00%2B08:00 in an address"
-)
+_SAMPLES = ("2026-05-01T08:00:00Z", "2026-05-01T16:00:00%2B08:00")
 
 
 def _spelled_out(value: object) -> object:
-    # Lax parsing would take "0" for 1970 and a date for its midnight.
-    if isinstance(value, str) and not _RFC3339.fullmatch(value):
-        raise ValueError(_RFC3339_HINT)
+    # Lax parsing would take 0 and "0" for 1970 and a date for its midnight.
+    if not isinstance(value, datetime) and not _RFC3339.fullmatch(str(value)):
+        raise misfit(
+            zh="应按 RFC 3339 写明带时区的时间，如 {} 或网址中的 {}".format(*_SAMPLES),
+            en="write the time as RFC 3339 with zone, as {} or {} in an address".format(*_SAMPLES),
+        )
     return value
 
 
@@ -46,13 +50,13 @@ def as_utc(value: datetime) -> datetime:
 
 def _plain_boolean(value: object) -> object:
     if isinstance(value, str) and value not in ("true", "false"):
-        raise ValueError("write true or false")
+        raise misfit(zh="应为 true 或 false", en="write true or false")
     return value
 
 
 def _known_kind(value: str) -> str:
     if value not in KINDS:
-        raise ValueError(f"write one of {', '.join(KINDS)}")
+        raise misfit(zh=f"应为 {'、'.join(KINDS)} 之一", en=f"write one of {', '.join(KINDS)}")
     return value
 
 
@@ -101,28 +105,59 @@ Word = Annotated[
 Place = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$", description="Its identifier")]
 
 
+class Asked(BaseModel):
+    """The parameters of an address: one that isn't known is refused, so that a misspelt filter isn't ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class Strict(BaseModel):
-    """A request's parameters or body: what it doesn't know, it refuses, so that a misspelt filter isn't ignored."""
+    """A request's body: what it doesn't know, it refuses, and each value is written as JSON writes its type.
+
+    Lax reading would take true and "1" for 1, and a number for a time. In an address all is text, so ``Asked`` is lax.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_for_number(cls, value: object, info: ValidationInfo) -> object:
-        # Lax reading would take true for 1 and false for 0, and the reverse.
-        wanted = cls.model_fields[info.field_name or ""].annotation
-        if wanted is bool and not isinstance(value, (bool, str)):
-            raise ValueError("write true or false")
-        if wanted is not bool and bool not in get_args(wanted) and _has_truth(value):
-            raise ValueError("write no true or false here")
+    def _as_json_writes_it(cls, value: object, info: ValidationInfo) -> object:
+        annotation: Any = cls.model_fields[info.field_name or ""].annotation
+        plain = _plain(annotation)
+        if plain is not None and not _fits(plain, value):
+            fault: Any = f"{plain.__name__}_type"  # pydantic's own name for it
+            raise PydanticKnownError(fault)
         return value
 
 
-def _has_truth(value: object) -> bool:
-    return isinstance(value, bool) or (isinstance(value, list) and any(map(_has_truth, value)))
+_COMES_AS: dict[Any, tuple[type, ...]] = {
+    bool: (bool,),
+    int: (int, float),  # pydantic takes 5.0 for 5, as JSON Schema does
+    float: (int, float),
+    datetime: (str,),
+    date: (str,),
+}
 
 
-class Paging(Strict):
+@cache
+def _plain(annotation: Any) -> type | None:
+    """Which of those types a field, or each item of its lists, has; None for fields of another type."""
+    if annotation in _COMES_AS:
+        return cast(type, annotation)
+    parts = get_args(annotation)[:1] if get_origin(annotation) is Annotated else get_args(annotation)
+    found = {_plain(part) for part in parts if part is not NoneType}
+    return found.pop() if len(found) == 1 else None
+
+
+def _fits(plain: type, value: object) -> bool:
+    if isinstance(value, list):
+        return all(_fits(plain, item) for item in value)
+    if isinstance(value, bool):  # which is a number to Python
+        return plain is bool
+    return not isinstance(value, str | int | float) or isinstance(value, _COMES_AS[plain])
+
+
+class Paging(Asked):
     """Which part of a list."""
 
     limit: int = Field(100, ge=1, le=500, description="Most items in one answer", examples=[100])

@@ -15,7 +15,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.errors import InvalidValue
-from api.fields import Grade, HazardType, Maybe, Strict
+from api.fields import Asked, Grade, HazardType, Maybe
 
 _MOST_DAYS = 366
 router = APIRouter(prefix=f"{PREFIX}/register", tags=["hazards"], route_class=GuardedRoute)
@@ -77,20 +77,20 @@ class Trend(BaseModel):
     items: list[Day]
 
 
-class StandingFilter(Strict):
+class StandingFilter(Asked):
     """Which view."""
 
     view: Maybe[View] = Field(None, description="Only this view", examples=["owner_unit"])
 
 
-class RecurrenceFilter(Strict):
+class RecurrenceFilter(Asked):
     """How far back."""
 
     days: Days = Field(30, description="Hazards raised in so many days up to now", examples=[30])
     limit: int = Field(100, ge=1, le=500, description="Most items in the answer", examples=[100])
 
 
-class TrendFilter(Strict):
+class TrendFilter(Asked):
     """Which days."""
 
     days: Days = Field(30, description="So many local days, the last one being `last`", examples=[30])

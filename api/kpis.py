@@ -12,7 +12,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.errors import InvalidValue
-from api.fields import Bilingual, Instant, Maybe, Strict
+from api.fields import Asked, Bilingual, Instant, Maybe
 from dispatch import kpis
 
 _LONGEST = timedelta(days=3660)
@@ -55,7 +55,7 @@ class KeyFigures(BaseModel):
     groups: list[Figures]
 
 
-class FigureFilter(Strict):
+class FigureFilter(Asked):
     """Of which incidents, in which groups."""
 
     start: Maybe[Instant] = Field(

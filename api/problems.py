@@ -51,6 +51,7 @@ from dispatch.rota import RotaError, UnknownShiftError
 from dispatch.squads import UnknownSquadError
 from dispatch.steps import TransitionError, UnknownTaskError
 from dispatch.supplies import SuppliesError, UnknownSupplyError
+from ingest.errors import BilingualError
 from ingest.quarantine import QuarantineError
 
 MEDIA_TYPE = "application/problem+json"
@@ -76,7 +77,7 @@ _METHOD = Sort(405, "method-not-allowed", "不支持此方法", "Method not allo
 _INVALID = Sort(422, "invalid", "请求内容不正确", "The request isn't valid")
 _CONFLICT = Sort(409, "conflict", "当前状态不允许", "Not possible in this state")
 _INTERNAL = Sort(500, "internal", "服务器内部错误", "Internal error")
-_BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
+_BY_ERROR: tuple[tuple[type[BilingualError], Sort], ...] = (
     (
         Unauthenticated,
         Sort(401, "unauthenticated", "需要登录或密钥", "A log-in or a key is needed", {"WWW-Authenticate": "Bearer"}),
@@ -128,6 +129,9 @@ _BY_ERROR: tuple[tuple[type[Exception], Sort], ...] = (
     (Overdue, Sort(503, "overdue", "查询用时过长", "The query took too long")),
     (Unreachable, Sort(503, "unreachable", "数据库不可用", "The database isn't available", _RETRY)),
 )
+FORESEEN = tuple(kind for kind, _sort in _BY_ERROR)
+"""The errors that become answers of their own."""
+
 _BY_STATUS = {sort.status: sort for sort in (_MALFORMED, _UNKNOWN_PATH, _METHOD)}
 
 
@@ -180,10 +184,7 @@ def problem_response(
 
 async def answer_error(request: Request, error: Exception) -> Response:
     """The answer for an error of this room, or of a room to the right."""
-    sort = sort_of(error)
-    if not isinstance(error, ApiError):
-        # Rooms to the right speak to the hub's own people, in English; the title says the gist in Chinese.
-        return problem_response(request, sort, zh=f"{sort.zh}：{error}", en=f"{error}.")
+    assert isinstance(error, BilingualError)  # all that are registered below
     extra: dict[str, object] = {}
     if isinstance(error, InvalidValue):
         extra["errors"] = [{"location": error.location, "detail": _in(request, error)}]
@@ -191,8 +192,11 @@ async def answer_error(request: Request, error: Exception) -> Response:
         extra["errors"] = [{"location": place, "detail": fault} for place, fault in error.faults]
     if isinstance(error, Unhealthy):
         extra.update(error.state)
-    response = problem_response(request, sort, zh=error.zh, en=error.en, extra=extra)
-    response.headers.update(error.headers)
+    # Rooms to the right leave the full stop to who shows it.
+    zh, en = f"{error.zh.removesuffix('。')}。", f"{error.en.removesuffix('.')}."
+    response = problem_response(request, sort_of(error), zh=zh, en=en, extra=extra)
+    if isinstance(error, ApiError):
+        response.headers.update(error.headers)
     return response
 
 
@@ -264,7 +268,7 @@ def answer_unforeseen(request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Make every foreseen error of ``app`` an answer of this form."""
-    for kind, _sort in _BY_ERROR:
+    for kind in FORESEEN:
         app.add_exception_handler(kind, answer_error)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -31,7 +31,7 @@ def dispatch_board(place: Place) -> dashboard.Dashboard:
     board = begin_board(place, "dispatch", Words("处置与考核", "Dispatch and key figures"), span="now-7d")
     choose_world(board, language)
     counts = {
-        "unassigned": (Words("待派", "unassigned"), "red"),
+        "unassigned": (TASK_WORDS["unassigned"], "red"),
         "under_way": (Words("进行中", "under way"), "orange"),
         "done": (Words("时段内完成", "done in the span"), "green"),
         "refused": (Words("时段内拒绝或未成", "refused or failed in the span"), "yellow"),

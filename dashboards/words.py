@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from alerts.stages import STAGES_ZH
+from dispatch.words import STATUS_ZH
+
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -26,28 +29,8 @@ GRADE_WORDS = {
     3: Words("黄色 III", "yellow III"),
     4: Words("蓝色 IV", "blue IV"),
 }
-STAGE_WORDS = {
-    "reported": Words("上报", "reported"),
-    "filed": Words("立案", "filed"),
-    "dispatched": Words("派遣", "dispatched"),
-    "handling": Words("处置", "handling"),
-    "fed_back": Words("反馈", "fed back"),
-    "verified": Words("核查", "verified"),
-    "closed": Words("结案", "closed"),
-}
-TASK_WORDS = {
-    "unassigned": Words("待派", "unassigned"),
-    "ordered": Words("已下令", "ordered"),
-    "accepted": Words("已接受", "accepted"),
-    "en_route": Words("途中", "en route"),
-    "on_scene": Words("到场", "on scene"),
-    "working": Words("作业", "working"),
-    "done": Words("完成", "done"),
-    "checked": Words("已核", "checked"),
-    "failed": Words("未成", "failed"),
-    "refused": Words("拒绝", "refused"),
-    "cancelled": Words("取消", "cancelled"),
-}
+STAGE_WORDS: dict[str, Words] = {stage: Words(zh, stage.replace("_", " ")) for stage, zh in STAGES_ZH.items()}
+TASK_WORDS = {status: Words(zh, status.replace("_", " ")) for status, zh in STATUS_ZH.items()}
 DRILL_WORDS = {
     "running": Words("进行中", "running"),
     "paused": Words("暂停", "paused"),

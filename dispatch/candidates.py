@@ -13,7 +13,7 @@ from dispatch.exercises import REAL, enrolled
 from dispatch.reasons import PassedOver
 from dispatch.situation import Need
 from dispatch.squads import Engagement, Squad, load_roster, on_duty, whereabouts
-from dispatch.steps import UnknownTaskError
+from dispatch.steps import unknown_task
 from dispatch.travel import arrival_s, distance_m
 from dispatch.words import Words
 
@@ -95,7 +95,7 @@ async def candidates_of(connection: Connection, task_id: int, now: datetime) -> 
     """Every squad for what a task is about, as if it had not been ordered yet; UnknownTaskError."""
     row = await connection.fetchrow(_SQL.need, task_id)
     if row is None:
-        raise UnknownTaskError(f"there is no task {task_id}")
+        raise unknown_task(task_id)
     need = Need(
         row["incident_id"],
         row["grade"],

@@ -25,10 +25,10 @@ from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
 from dispatch.situation import Need
 from dispatch.squads import Roster, Squad, UnknownSquadError, load_roster, on_duty
-from dispatch.steps import TransitionError, UnknownTaskError
+from dispatch.steps import TransitionError, unknown_task
 from dispatch.supplies import release
 from dispatch.tasks import withdraw
-from dispatch.words import Words
+from dispatch.words import STATUS_ZH, Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -91,21 +91,31 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
     await connection.execute(_SQL.take_turn, TURN)
     task = await connection.fetchrow(_SQL.one, task_id)
     if task is None:
-        raise UnknownTaskError(f"there is no task {task_id}")
+        raise unknown_task(task_id)
     if task["status"] not in {"unassigned", "ordered", "accepted", "en_route"} or task["squad_id"] == squad_id:
-        raise TransitionError(f"task {task_id} is {task['status']} with {task['squad_id']}: no other squad can be sent")
+        status, holder = task["status"], task["squad_id"]
+        raise TransitionError(
+            zh=f"任务 {task_id} 由 {holder} 承担，状态为{STATUS_ZH[status]}，不能改派其他队伍",
+            en=f"task {task_id} is {status} with {holder}: no other squad can be sent",
+        )
     roster = await load_roster(connection, now)
     squad = next((squad for squad in roster.squads if squad.squad_id == squad_id), None)
     if squad is None:
-        raise UnknownSquadError(f"there is no squad {squad_id}")
+        raise UnknownSquadError(zh=f"没有队伍 {squad_id}", en=f"there is no squad {squad_id}")
     if squad.out_since is not None or not on_duty(squad, now):
-        raise TransitionError(f"squad {squad_id} is off duty or out of service: put it on duty or back first")
+        raise TransitionError(
+            zh=f"队伍 {squad_id} 不在岗或停止出勤；请先安排上岗或恢复出勤",
+            en=f"squad {squad_id} is off duty or out of service: put it on duty or back first",
+        )
     if task["squad_id"] is not None:
         await withdraw(connection, [task_id], "reassigned", now, actor)
     role = (task["incident_id"], task["role"])
     rows = await connection.fetch(_SQL.due, [], now, 1, *role)
     if not rows:
-        raise TransitionError(f"nobody is called for the {task['role']} of incident {task['incident_id']} any more")
+        raise TransitionError(
+            zh=f"事件 {task['incident_id']} 已不再需要 {task['role']}",
+            en=f"nobody is called for the {task['role']} of incident {task['incident_id']} any more",
+        )
     row, response = rows[0], (await responses_of(connection, rows))[task["incident_id"]]
     choice = by_hand(_need(row, response), squad, roster.engaged, why, now)
     entry = {**_entry(row, response, choice, now), "actor": actor, "passed_over": 1}

@@ -15,7 +15,7 @@ import structlog
 
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
 from dispatch.tasks import advance
 from dispatch.words import Words
 
@@ -27,7 +27,7 @@ REAL = 0
 _PAUSED = "a real red incident is open"
 
 
-class ExerciseError(DispatchError):
+class ExerciseError(DispatchRefusal):
     """An exercise can't be held as asked; the message says why."""
 
 
@@ -77,8 +77,10 @@ async def open_exercise(
         missing += sorted(set(people) - {row["contact_id"] for row in told})
         if missing:
             on = f" on {', '.join(channels)}" if channels else ""
+            on_zh = f"（渠道 {'、'.join(channels)}）" if channels else ""
             raise ExerciseError(
-                f"the database does not know {', '.join(missing)}{on}: load the county with `lifeline init`"
+                zh=f"数据库中没有 {'、'.join(missing)}{on_zh}；请用 `lifeline init` 载入县域数据",
+                en=f"the database does not know {', '.join(missing)}{on}: load the county with `lifeline init`",
             )
         await connection.execute(_SQL.tell, ["sensor"])
     return exercise
@@ -88,7 +90,10 @@ async def pause_exercise(connection: Connection, exercise_id: int, reason: str, 
     """Pause a running exercise by hand, which frees its squads; ExerciseError when it isn't running."""
     async with connection.transaction():
         if await connection.fetchval(_SQL.pause_one, exercise_id, reason) is None:
-            raise ExerciseError(f"exercise {exercise_id} isn't running: it can't be paused")
+            raise ExerciseError(
+                zh=f"演练 {exercise_id} 不在进行中，不能暂停",
+                en=f"exercise {exercise_id} isn't running: it can't be paused",
+            )
         await _cancel_tasks(connection, [exercise_id], now, f"exercise paused: {reason}")
 
 
@@ -113,14 +118,16 @@ async def stop_exercise(connection: Connection, exercise_id: int, now: datetime)
     """End an exercise by hand, before its script does; its report comes from who plays it. ExerciseError when over."""
     async with connection.transaction():
         if await connection.fetchval(_SQL.stop, exercise_id, now) is None:
-            raise ExerciseError(f"exercise {exercise_id} has ended before")
+            raise ExerciseError(zh=f"演练 {exercise_id} 此前已结束", en=f"exercise {exercise_id} has ended before")
         await _cancel_tasks(connection, [exercise_id], now, "the exercise was ended")
 
 
 async def resume_exercise(connection: Connection, exercise_id: int) -> None:
     """Let a paused exercise go on; its incidents are dispatched anew. ExerciseError when it isn't paused."""
     if await connection.fetchval(_SQL.resume, exercise_id) is None:
-        raise ExerciseError(f"exercise {exercise_id} isn't paused: it can't be resumed")
+        raise ExerciseError(
+            zh=f"演练 {exercise_id} 没有暂停，不能恢复", en=f"exercise {exercise_id} isn't paused: it can't be resumed"
+        )
     await connection.execute(_SQL.tell, ["incident"])
 
 
@@ -128,7 +135,7 @@ async def status_of(connection: Connection, exercise_id: int) -> str:
     """``running``, ``paused`` or ``ended``; ExerciseError when there is no such exercise."""
     status: str | None = await connection.fetchval(_SQL.status, exercise_id)
     if status is None:
-        raise ExerciseError(f"there is no exercise {exercise_id}")
+        raise ExerciseError(zh=f"没有演练 {exercise_id}", en=f"there is no exercise {exercise_id}")
     return status
 
 

@@ -21,7 +21,7 @@ from alerts.grades import grade_of
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.channels import ChannelError, Channels
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
 from dispatch.exercises import REAL
 from dispatch.notify import back_off_s
 from dispatch.throttle import Pending, Policy, release
@@ -35,11 +35,11 @@ _LEASE = timedelta(minutes=2)  # well above what a channel may take
 _LOCK = 0x54_45_4C_4C  # "TELL"
 
 
-class UnknownNotificationError(DispatchError):
+class UnknownNotificationError(DispatchRefusal):
     """There is no message of this number."""
 
 
-class NotDeadError(DispatchError):
+class NotDeadError(DispatchRefusal):
     """The message is no dead letter."""
 
 
@@ -150,10 +150,10 @@ async def acknowledge(connection: Connection, notification_id: int, actor: str, 
     UnknownNotificationError when there is no such message.
     """
     if await connection.fetchval(_SQL.acknowledge, notification_id, actor, now) is None:
-        raise UnknownNotificationError(f"there is no message {notification_id}")
+        raise UnknownNotificationError(zh=f"没有通知 {notification_id}", en=f"there is no message {notification_id}")
 
 
 async def revive(connection: Connection, notification_id: int, now: datetime) -> None:
     """Send a dead letter again; NotDeadError when it isn't one."""
     if await connection.fetchval(_SQL.revive, notification_id, now) is None:
-        raise NotDeadError(f"message {notification_id} is no dead letter")
+        raise NotDeadError(zh=f"通知 {notification_id} 并非投递失败", en=f"message {notification_id} is no dead letter")

@@ -30,7 +30,7 @@ import orjson
 import structlog
 
 from database.queries import load_queries
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
 from dispatch.links import make_links
 from dispatch.orders import notices_topic, orders_topic
 
@@ -47,7 +47,7 @@ Publish = Callable[[str, bytes], Awaitable[None]]
 """Hands topic and payload to the broker; returns once the broker has acknowledged, PublishError when it doesn't."""
 
 
-class PublishError(DispatchError):
+class PublishError(DispatchRefusal):
     """The broker didn't take a message."""
 
 

@@ -15,10 +15,10 @@ import msgspec
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.notices import Notice, tell_people, tell_squads
-from dispatch.steps import TransitionError, UnknownTaskError
+from dispatch.steps import TransitionError, unknown_task
 from dispatch.throttle import RED
 from dispatch.travel import distance_m
-from dispatch.words import Words
+from dispatch.words import STATUS_ZH, Words
 from ingest.kinds import KINDS
 from ingest.payload import FUTURE_LIMIT
 
@@ -110,9 +110,12 @@ async def ask(connection: Connection, task_id: int, actor: str, now: datetime) -
     """
     task = await connection.fetchrow(_SQL.task, task_id)
     if task is None:
-        raise UnknownTaskError(f"there is no task {task_id}")
+        raise unknown_task(task_id)
     if task["status"] not in {"on_scene", "working"}:
-        raise TransitionError(f"task {task_id}: a permit is for a squad on scene, the task is {task['status']}")
+        raise TransitionError(
+            zh=f"任务 {task_id} 的状态为{STATUS_ZH[task['status']]}；队伍到场后才能申请进入许可",
+            en=f"task {task_id}: a permit is for a squad on scene, the task is {task['status']}",
+        )
     found = judge((await _samples(connection, [task], now))[task_id], now)
     standing = await connection.fetchval(_SQL.end, [task_id], now, "已重新判断", "judged anew")
     permit_id = await connection.fetchval(

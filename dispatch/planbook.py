@@ -63,11 +63,15 @@ async def approve(connection: Connection, hazard_type: str, revision: int, by: s
     async with connection.transaction():
         row = await _proposal(connection, hazard_type, revision)
         if row["proposed_by"] == by:
-            raise OwnPlanError(f"{by} proposed revision {revision} for {hazard_type}; another person has to approve it")
+            raise OwnPlanError(
+                zh=f"{hazard_type} 预案第 {revision} 版由 {by} 提出，须由他人批准",
+                en=f"{by} proposed revision {revision} for {hazard_type}; another person has to approve it",
+            )
         newer = await connection.fetchval(_SQL.newer_in_force, hazard_type, revision)
         if newer is not None:
             raise DecidedPlanError(
-                f"revision {newer} of the plan for {hazard_type} is in force already: propose it anew"
+                zh=f"{hazard_type} 预案第 {newer} 版已生效，请重新提出",
+                en=f"revision {newer} of the plan for {hazard_type} is in force already: propose it anew",
             )
         await connection.execute(_SQL.approve, hazard_type, revision, by, now)
         await close_answered(connection, hazard_type, revision, by, now)
@@ -84,11 +88,15 @@ async def _proposal(connection: Connection, hazard_type: str, revision: int) -> 
     row = await connection.fetchrow(_SQL.find, hazard_type, revision)
     if row is None:
         raise UnknownPlanError(
-            f"there is no revision {revision} of the plan for {hazard_type}: see `lifeline plans history`"
+            zh=f"{hazard_type} 预案没有第 {revision} 版；见 `lifeline plans history`",
+            en=f"there is no revision {revision} of the plan for {hazard_type}: see `lifeline plans history`",
         )
-    for done in ("approved", "rejected"):
+    for done, done_zh in (("approved", "批准"), ("rejected", "否决")):
         if row[f"{done}_at"] is not None:
-            raise DecidedPlanError(f"revision {revision} of the plan for {hazard_type} was {done} before")
+            raise DecidedPlanError(
+                zh=f"{hazard_type} 预案第 {revision} 版此前已被{done_zh}",
+                en=f"revision {revision} of the plan for {hazard_type} was {done} before",
+            )
     return row
 
 

@@ -13,8 +13,9 @@ import yaml
 
 from alerts.families import HUB
 from alerts.grades import GRADES, Colour
+from alerts.misreadings import what_is_wrong
 from alerts.rules import Skill
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
 from dispatch.words import Words
 
 Person = Literal["grid_person", "owner_unit", "leader", "duty_officer", "county_leader"]
@@ -28,7 +29,7 @@ _Seconds = Annotated[float, msgspec.Meta(gt=0, le=30 * 86_400)]
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
-class PlanError(DispatchError):
+class PlanError(DispatchRefusal):
     """A plan that can't be used; the message names the file and what to change."""
 
 
@@ -186,12 +187,18 @@ def usual_response(skill: str) -> Response:
 def read_plans(folder: Path) -> list[Plan]:
     """All plans of ``folder``; PlanError for the first that can't be used, and when two are for one hazard type."""
     if not folder.is_dir():
-        raise PlanError(f"{folder}: there is no such folder; plans are the *.yaml files of one")
+        raise PlanError.at(
+            str(folder),
+            zh="没有这个目录；预案是其中的 *.yaml 文件",
+            en="there is no such folder; plans are the *.yaml files of one",
+        )
     plans: dict[str, Plan] = {}
     for path in sorted(folder.glob("*.yaml")):
         plan = read_plan(path)
         if plan.hazard_type in plans:
-            raise PlanError(f"{path}: there are two plans for {plan.hazard_type}")
+            raise PlanError.at(
+                str(path), zh=f"{plan.hazard_type} 有两份预案", en=f"there are two plans for {plan.hazard_type}"
+            )
         plans[plan.hazard_type] = plan
     return list(plans.values())
 
@@ -201,7 +208,7 @@ def read_plan(path: Path) -> Plan:
     try:
         return parse_plan(str(path), yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PlanError(f"{path}: {error}") from error
+        raise PlanError.at(str(path), zh=what_is_wrong(error), en=str(error)) from error
 
 
 def parse_plan(place: str, body: Any) -> Plan:
@@ -209,7 +216,7 @@ def parse_plan(place: str, body: Any) -> Plan:
     try:
         plan = msgspec.convert(body, Plan)
     except msgspec.ValidationError as error:
-        raise PlanError(f"{place}: {error}") from error
+        raise PlanError.at(place, zh=what_is_wrong(error), en=str(error)) from error
     check_plan(place, plan)
     return plan
 
@@ -218,10 +225,14 @@ def check_plan(place: str, plan: Plan) -> None:
     """That every grade gets a whole response and a graver one is never slower; PlanError says what to change."""
     present = [grade for grade in GRADES if grade.colour in plan.grades]
     if not present:
-        raise PlanError(f"{place}: give at least one grade")
+        raise PlanError.at(place, zh="grades 至少一项", en="give at least one grade")
     least = plan.grades[present[0].colour]
     if not least.tasks or least.limits is None or not least.escalation:
-        raise PlanError(f"{place}: {present[0].colour}, the least grade, needs tasks, limits and escalation")
+        raise PlanError.at(
+            place,
+            zh=f"最低一级 {present[0].colour} 须有 tasks、limits 和 escalation",
+            en=f"{present[0].colour}, the least grade, needs tasks, limits and escalation",
+        )
     before: Limits | None = None
     for grade in present:
         block = plan.grades[grade.colour]
@@ -234,12 +245,20 @@ def check_plan(place: str, plan: Plan) -> None:
 def _check_escalation(place: str, block: Block, limits: Limits) -> None:
     times = [rung.after_s for rung in block.escalation]
     if times != sorted(set(times)):
-        raise PlanError(f"{place}: each step of the escalation comes later than the one before")
+        raise PlanError.at(
+            place,
+            zh="escalation 的每一步须晚于前一步",
+            en="each step of the escalation comes later than the one before",
+        )
     if limits.remind_s >= limits.confirm_s:
-        raise PlanError(f"{place}: remind_s must be shorter than confirm_s, after which the next squad is asked")
+        raise PlanError.at(
+            place,
+            zh="remind_s 须短于 confirm_s，超过后者即询问下一支队伍",
+            en="remind_s must be shorter than confirm_s, after which the next squad is asked",
+        )
 
 
 def _check_faster(place: str, lesser: Limits, graver: Limits) -> None:
     for name in ("remind_s", "confirm_s", "depart_s", "arrive_s"):
         if getattr(graver, name) > getattr(lesser, name):
-            raise PlanError(f"{place}: {name} is longer than that of a lesser grade")
+            raise PlanError.at(place, zh=f"{name} 比较低等级的还长", en=f"{name} is longer than that of a lesser grade")

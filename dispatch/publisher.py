@@ -142,12 +142,14 @@ class Publisher:
     async def deliver(self, topic: str, payload: bytes) -> None:
         """As ``publish``, and PublishError when the broker says that it keeps the message for nobody."""
         if (await self._acknowledged(topic, payload)).value == _NOBODY_SUBSCRIBED:
-            raise PublishError(f"nobody subscribes to {topic}, so the broker drops it")
+            raise PublishError(
+                zh=f"没有人订阅 {topic}，消息会被丢弃", en=f"nobody subscribes to {topic}, so the broker drops it"
+            )
 
     async def _acknowledged(self, topic: str, payload: bytes) -> ReasonCode:
         client, lost = self._client, self._lost
         if client is None or lost is None:
-            raise PublishError("not connected to the broker")
+            raise PublishError(zh="没有连接到消息代理", en="not connected to the broker")
         sending = asyncio.create_task(client.hand_over(topic, payload), name=f"publish {topic}")
         try:
             either: set[asyncio.Future[Any]] = {sending, lost}
@@ -158,13 +160,13 @@ class Publisher:
         if not sending.done():
             with suppress(asyncio.CancelledError, aiomqtt.MqttError):
                 await sending
-            raise PublishError("the connection to the broker was lost")
+            raise PublishError(zh="与消息代理的连接已中断", en="the connection to the broker was lost")
         try:
             answer = sending.result()
         except (aiomqtt.MqttError, ValueError) as error:
-            raise PublishError(f"the broker didn't take it: {error}") from error
+            raise PublishError(zh="消息代理没有收下", en=f"the broker didn't take it: {error}") from error
         if answer.is_failure:
-            raise PublishError(f"the broker didn't take it: {answer}")
+            raise PublishError(zh="消息代理没有收下", en=f"the broker didn't take it: {answer}")
         return answer
 
 

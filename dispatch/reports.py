@@ -22,7 +22,9 @@ async def file_report(connection: Connection, incident_id: int, text: str, actor
     async with connection.transaction():
         row = await connection.fetchrow(_SQL.due, incident_id)
         if row is None:
-            raise TransitionError(f"no report is due for incident {incident_id}")
+            raise TransitionError(
+                zh=f"事件 {incident_id} 没有应报的报告", en=f"no report is due for incident {incident_id}"
+            )
         kind: Kind = row["report_kind"]
         reports = (await responses_of(connection, [row]))[incident_id].reports
         following = None

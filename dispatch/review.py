@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from alerts.cases import unknown
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.drawing import svg_of
-from dispatch.errors import DispatchError
 from dispatch.squads import LOCAL
 from dispatch.words import Words
 from ingest.kinds import KINDS
@@ -31,10 +31,6 @@ KEY_TIMES: Mapping[str, Words] = {
     "verified": Words("核查", "verified"),
     "closed": Words("结案", "closed"),
 }
-
-
-class UnknownIncidentError(DispatchError):
-    """There is no incident of this number."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -77,7 +73,7 @@ async def review(connection: Connection, incident_id: int, now: datetime) -> Rev
     """Look back on an incident; UnknownIncidentError when there is none of this number."""
     incident = await connection.fetchrow(_SQL.incident, incident_id)
     if incident is None:
-        raise UnknownIncidentError(f"there is no incident {incident_id}")
+        raise unknown([incident_id])
     timeline = tuple(Entry(**dict(row)) for row in await connection.fetch(_SQL.timeline, incident_id))
     decisions = tuple(dict(row) for row in await connection.fetch(_SQL.decisions, incident_id))
     key_times = dict(await connection.fetchrow(_SQL.key_times, incident_id) or {})

@@ -11,14 +11,14 @@ import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
 from dispatch.squads import LOCAL
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _PRODUCT = "-//Lifeline//duty rota//ZH"
 
 
-class RotaError(DispatchError):
+class RotaError(DispatchRefusal):
     """A calendar or shift that can't be used; the message says which and what to change."""
 
 
@@ -54,24 +54,27 @@ def parse_calendar(content: bytes) -> list[Shift]:
         events = icalendar.Calendar.from_ical(content).walk("VEVENT")
         shifts = [_shift(event) for event in events]  # properties are read when they are asked for
     except (ValueError, IndexError, KeyError, AttributeError) as error:
-        raise RotaError(f"not an iCalendar file: {error}") from error
+        raise RotaError(zh="不是有效的 iCalendar 文件", en=f"not an iCalendar file: {error}") from error
     if not shifts:
-        raise RotaError("the file holds no events: give an iCalendar file with a VEVENT for each shift")
+        raise RotaError(
+            zh="文件中没有班次；iCalendar 文件中每个班次应为一个 VEVENT",
+            en="the file holds no events: give an iCalendar file with a VEVENT for each shift",
+        )
     return shifts
 
 
 def _shift(event: icalendar.cal.Component) -> Shift:
     uid = str(event.get("UID", ""))
     if not uid:
-        raise RotaError("an event has no UID")
+        raise RotaError(zh="有一个班次缺少 UID", en="an event has no UID")
     if event.get("RRULE") is not None:
-        raise RotaError(f"event {uid} recurs; export single shifts instead")
+        raise RotaError(zh=f"班次 {uid} 是重复日程；请逐个导出", en=f"event {uid} recurs; export single shifts instead")
     start, end = event.get("DTSTART"), event.get("DTEND")
     if start is None or end is None:
-        raise RotaError(f"event {uid} needs DTSTART and DTEND")
+        raise RotaError(zh=f"班次 {uid} 缺少 DTSTART 或 DTEND", en=f"event {uid} needs DTSTART and DTEND")
     starts_at, ends_at = _moment(uid, start.dt), _moment(uid, end.dt)
     if ends_at <= starts_at:
-        raise RotaError(f"event {uid} ends before it begins")
+        raise RotaError(zh=f"班次 {uid} 的结束不晚于开始", en=f"event {uid} ends before it begins")
     categories = event.get("CATEGORIES")
     words = {str(word).lower() for word in categories.cats} if categories is not None else set()
     substitute = str(event.get("X-SUBSTITUTE", "")) or None
@@ -90,7 +93,10 @@ def _shift(event: icalendar.cal.Component) -> Shift:
 
 def _moment(uid: str, time: object) -> datetime:
     if not isinstance(time, datetime):
-        raise RotaError(f"event {uid}: give DTSTART and DTEND as times, not as whole days")
+        raise RotaError(
+            zh=f"班次 {uid} 的 DTSTART 和 DTEND 应为时间，不是整天",
+            en=f"event {uid}: give DTSTART and DTEND as times, not as whole days",
+        )
     return time if time.tzinfo is not None else time.replace(tzinfo=LOCAL)
 
 
@@ -125,9 +131,15 @@ async def save_shifts(connection: Connection, shifts: Sequence[Shift]) -> None:
         for shift in shifts:
             sort = names.get(shift.who)
             if sort is None:
-                raise RotaError(f"shift {shift.uid}: there is no squad or contact {shift.who!r}")
+                raise RotaError(
+                    zh=f"班次 {shift.uid}：没有队伍或联系人 {shift.who!r}",
+                    en=f"shift {shift.uid}: there is no squad or contact {shift.who!r}",
+                )
             if shift.substitute is not None and names.get(shift.substitute) != "contact":
-                raise RotaError(f"shift {shift.uid}: there is no contact {shift.substitute!r} to stand in")
+                raise RotaError(
+                    zh=f"班次 {shift.uid}：没有可替班的联系人 {shift.substitute!r}",
+                    en=f"shift {shift.uid}: there is no contact {shift.substitute!r} to stand in",
+                )
         rows = [{**msgspec.to_builtins(shift), "sort": names[shift.who]} for shift in shifts if not shift.called_off]
         await connection.execute(_SQL.save, rows)
         await connection.execute(_SQL.drop, [shift.uid for shift in shifts if shift.called_off])
@@ -141,10 +153,12 @@ async def shifts_between(connection: Connection, start: datetime, end: datetime)
 async def remove_shift(connection: Connection, uid: str) -> None:
     """Take a shift out of the rota; UnknownShiftError when there is none of this uid."""
     if await connection.fetchval(_SQL.remove, uid) is None:
-        raise UnknownShiftError(f"there is no shift {uid}")
+        raise UnknownShiftError(zh=f"没有班次 {uid}", en=f"there is no shift {uid}")
 
 
 async def hand_over(where: "asyncpg.Pool | Connection", uid: str, actor: str, note: str, now: datetime) -> None:
     """Note that a shift was handed over (交接班), by whom and what was said; UnknownShiftError when it can't be."""
     if await where.fetchval(_SQL.hand_over, uid, now, note, actor) is None:
-        raise UnknownShiftError(f"there is no shift {uid} that wasn't handed over yet")
+        raise UnknownShiftError(
+            zh=f"没有尚未交接的班次 {uid}", en=f"there is no shift {uid} that wasn't handed over yet"
+        )

@@ -11,7 +11,7 @@ import msgspec
 
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
 from dispatch.travel import Point
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -36,7 +36,7 @@ _AT: tuple[tuple[Standing, frozenset[str]], ...] = (
 )
 
 
-class UnknownSquadError(DispatchError):
+class UnknownSquadError(DispatchRefusal):
     """There is no squad of this name."""
 
 
@@ -166,7 +166,10 @@ async def set_service(connection: Connection, squad_id: str, out_for: str | None
     since when. UnknownSquadError when there is no such squad.
     """
     if await connection.fetchval(_SQL.set_service, squad_id, out_for, now) is None:
-        raise UnknownSquadError(f"there is no squad {squad_id}: see `lifeline squads list`")
+        raise UnknownSquadError(
+            zh=f"没有队伍 {squad_id}；全部见 `lifeline squads list`",
+            en=f"there is no squad {squad_id}: see `lifeline squads list`",
+        )
 
 
 async def load_roster(connection: Connection, now: datetime) -> Roster:

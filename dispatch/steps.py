@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from alerts.stages import Action as CaseAction
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
+from dispatch.words import STATUS_ZH, Words
 
 Status = Literal[
     "unassigned",
@@ -33,6 +34,18 @@ Status = Literal[
 Action = Literal["accept", "refuse", "en_route", "on_scene", "working", "check_in", "done", "fail", "check", "cancel"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
+_ACTIONS_ZH: Mapping[Action, str] = {
+    "accept": "接令",
+    "refuse": "拒绝",
+    "en_route": "出发",
+    "on_scene": "到场",
+    "working": "开始作业",
+    "check_in": "报告平安",
+    "done": "完成",
+    "fail": "报告无法处置",
+    "check": "验收",
+    "cancel": "撤回",
+}
 _LEAVE: Mapping[Action, Status] = {"refuse": "refused", "cancel": "cancelled"}
 _GIVE_UP: Mapping[Action, Status] = {"fail": "failed", "cancel": "cancelled"}
 _WITH_REASON = frozenset({"refused", "failed"})
@@ -92,11 +105,11 @@ _AT_WORK = frozenset({"on_scene", "working"})
 _USUAL_LIMIT_S = 600.0
 
 
-class UnknownTaskError(DispatchError):
+class UnknownTaskError(DispatchRefusal):
     """There is no task of this number."""
 
 
-class TransitionError(DispatchError):
+class TransitionError(DispatchRefusal):
     """The action isn't possible in the task's present status."""
 
 
@@ -205,16 +218,28 @@ def step(task: TaskView, action: Action) -> Status | None:
         return reached
     if task.status in _IMPLIED[action]:
         return None
-    raise TransitionError(f"task {task.task_id}: {action} is not possible, {_obstacle(task, action)}")
+    obstacle = _obstacle(task, action)
+    raise TransitionError(
+        zh=f"任务 {task.task_id} 不能{_ACTIONS_ZH[action]}：{obstacle.zh}",
+        en=f"task {task.task_id}: {action} is not possible, {obstacle.en}",
+    )
 
 
-def _obstacle(task: TaskView, action: Action) -> str:
+def unknown_task(task_id: int) -> UnknownTaskError:
+    """The error for a number that no task has."""
+    return UnknownTaskError(zh=f"没有任务 {task_id}", en=f"there is no task {task_id}")
+
+
+def _obstacle(task: TaskView, action: Action) -> Words:
     if task.status == "unassigned":
-        return "no squad has been ordered yet"
+        return Words("尚未派出队伍", "no squad has been ordered yet")
     if action in {"done", "working", "check_in"} and "on_scene" in STEPS[task.status]:
-        return "a squad reports that only after it reported on_scene"
+        return Words("队伍须先报告到场", "a squad reports that only after it reported on_scene")
     if action == "refuse" and task.status in {"on_scene", "working"}:
-        return "the squad is on scene: report that it can't be done, or cancel the task to send another one"
+        return Words(
+            "队伍已到场；请报告无法处置，或撤回任务另派队伍",
+            "the squad is on scene: report that it can't be done, or cancel the task to send another one",
+        )
     if action == "check":
-        return "only a task that is done can be checked"
-    return f"the task is {task.status}"
+        return Words("只有已完成的任务才能验收", "only a task that is done can be checked")
+    return Words(f"任务的状态为{STATUS_ZH[task.status]}", f"the task is {task.status}")

@@ -9,9 +9,10 @@ import asyncpg
 import msgspec
 import yaml
 
+from alerts.misreadings import what_is_wrong
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchRefusal
 from dispatch.notices import Notice, tell_people
 from dispatch.words import Words
 
@@ -22,7 +23,7 @@ _Longitude = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 _Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 
 
-class SuppliesError(DispatchError):
+class SuppliesError(DispatchRefusal):
     """A file of supplies that can't be used, or an amount that isn't there."""
 
 
@@ -78,7 +79,7 @@ def read_supplies(path: Path) -> Supplies:
     try:
         return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Supplies)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise SuppliesError(f"{path}: {error}") from error
+        raise SuppliesError.at(str(path), zh=what_is_wrong(error), en=str(error)) from error
 
 
 async def save_supplies(connection: Connection, supplies: Supplies, now: datetime) -> None:
@@ -135,14 +136,17 @@ async def book(
         await connection.execute(_SQL.take_stock, store_id, item)
         row = await connection.fetchrow(_SQL.find_stock, store_id, item, incident_id)
         if row is None:
-            raise UnknownSupplyError(f"store {store_id} keeps no {item}")
+            raise UnknownSupplyError(zh=f"仓库 {store_id} 没有物资 {item}", en=f"store {store_id} keeps no {item}")
         promised = min(row["promised"], amount) if what == "issued" else 0
         there: int = row["amount"]
         left = {"counted": amount, "issued": there - amount, "returned": there + amount}[what]
         reserved = row["reserved"] - promised
         if amount < 0 or left < reserved:
             free = there - reserved
-            raise SuppliesError(f"store {store_id} has {free} {item} that isn't reserved for others, not {amount}")
+            raise SuppliesError(
+                zh=f"仓库 {store_id} 未被预留的 {item} 有 {free}，不足 {amount}",
+                en=f"store {store_id} has {free} {item} that isn't reserved for others, not {amount}",
+            )
         await connection.execute(_SQL.book, store_id, item, left, reserved)
         await connection.execute(_SQL.note, store_id, item, incident_id, what, amount, now, actor, note)
         if left < row["minimum"]:
@@ -177,7 +181,10 @@ async def set_shelter(connection: Connection, shelter_id: str, is_open: bool, oc
     """
     capacity = await connection.fetchval(_SQL.capacity, shelter_id)
     if capacity is None:
-        raise UnknownSupplyError(f"there is no shelter {shelter_id}")
+        raise UnknownSupplyError(zh=f"没有避难场所 {shelter_id}", en=f"there is no shelter {shelter_id}")
     if not 0 <= occupancy <= capacity:
-        raise SuppliesError(f"shelter {shelter_id} takes {capacity} people, not {occupancy}")
+        raise SuppliesError(
+            zh=f"避难场所 {shelter_id} 可容纳 {capacity} 人，不能是 {occupancy} 人",
+            en=f"shelter {shelter_id} takes {capacity} people, not {occupancy}",
+        )
     await connection.execute(_SQL.set_shelter, shelter_id, is_open, occupancy, now)

@@ -16,7 +16,7 @@ from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.notices import Notice, tell_squads
-from dispatch.steps import Action, Move, Report, TaskView, UnknownTaskError
+from dispatch.steps import Action, Move, Report, TaskView, unknown_task
 from dispatch.words import Words
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -47,7 +47,7 @@ async def _advance(connection: Connection, task_id: int, report: Report, now: da
     async with connection.transaction():
         moves = await lock(connection, [task_id])
         if task_id not in moves:
-            raise UnknownTaskError(f"there is no task {task_id}")
+            raise unknown_task(task_id)
         move = moves[task_id]
         move.fold(report)
         await write(connection, moves.values(), now)

@@ -26,6 +26,24 @@ SKILLS_ZH: Mapping[str, str] = MappingProxyType(
 )
 
 
+STATUS_ZH: Mapping[str, str] = MappingProxyType(
+    {
+        "unassigned": "待派队伍",
+        "ordered": "已下令",
+        "accepted": "已接令",
+        "en_route": "途中",
+        "on_scene": "已到场",
+        "working": "作业中",
+        "done": "已完成",
+        "checked": "已验收",
+        "failed": "未完成",
+        "refused": "已拒绝",
+        "cancelled": "已撤回",
+    }
+)
+"""A task's statuses."""
+
+
 def skill_zh(skill: str) -> str:
     """The Chinese word for a skill; the name itself for one that has none."""
     return SKILLS_ZH.get(skill, skill)

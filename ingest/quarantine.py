@@ -13,7 +13,7 @@ import asyncpg
 
 from database.pool import Connection
 from database.queries import load_queries
-from ingest.errors import IngestError
+from ingest.errors import IngestRefusal
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _MAX_REASON = 4000
@@ -23,7 +23,7 @@ Publish = Callable[[str, bytes], Awaitable[None]]
 """Hands topic and payload to the broker; returns when the broker has acknowledged."""
 
 
-class QuarantineError(IngestError):
+class QuarantineError(IngestRefusal):
     """The message asked for isn't held."""
 
 
@@ -62,7 +62,7 @@ async def show(pool: asyncpg.Pool, quarantine_id: int) -> asyncpg.Record:
     """One message with its payload; QuarantineError when there is none of this number."""
     row = await pool.fetchrow(_SQL.one, quarantine_id)
     if row is None:
-        raise QuarantineError(f"no quarantined message {quarantine_id}")
+        raise QuarantineError(zh=f"隔离区没有消息 {quarantine_id}", en=f"no quarantined message {quarantine_id}")
     return row
 
 
@@ -88,5 +88,7 @@ async def replay(connection: Connection, quarantine_id: int, publish: Publish, n
 async def _claim(connection: Connection, quarantine_id: int) -> asyncpg.Record:
     row = await connection.fetchrow(_SQL.claim, quarantine_id)
     if row is None:
-        raise QuarantineError(f"message {quarantine_id} is not held in quarantine")
+        raise QuarantineError(
+            zh=f"消息 {quarantine_id} 不在隔离区待处理", en=f"message {quarantine_id} is not held in quarantine"
+        )
     return row

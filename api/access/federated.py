@@ -17,7 +17,7 @@ from api.answers import answers
 from api.audit.trace import Trace, act_for
 from api.context import Now, Reach, context_of
 from api.errors import NotFound, WrongCredentials
-from api.fields import Strict
+from api.fields import Asked
 from database.queries import load_queries
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _LASTS_S = 600
 router = APIRouter(prefix=f"{PREFIX}/auth/oidc", tags=["auth"])
 
 
-class Answer(Strict):
+class Answer(Asked):
     """What the provider adds to the address."""
 
     model_config = ConfigDict(extra="ignore")  # providers add what they like

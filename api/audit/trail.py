@@ -15,7 +15,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
-from api.fields import Instant, Maybe, Page, Paging, Strict
+from api.fields import Asked, Instant, Maybe, Page, Paging
 from api.store import Store
 from database.queries import load_queries
 
@@ -41,7 +41,7 @@ class Entry(BaseModel):
     after: dict[str, Any] | None = Field(description="Null: the row is gone")
 
 
-class _Choice(Strict):
+class _Choice(Asked):
     actor: Maybe[Word] = Field(None, description="Only of this actor", examples=["user:wang"])
     action: Maybe[Word] = Field(None, description="Only by this route or command", examples=["put_sensor"])
     subject: Maybe[Word] = Field(None, description="Only changes of this table", examples=["sensor"])

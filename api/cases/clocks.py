@@ -13,7 +13,7 @@ from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
-from api.fields import Grade, Strict
+from api.fields import Asked, Grade
 
 router = APIRouter(prefix=f"{PREFIX}/clocks", tags=["incidents"], route_class=GuardedRoute)
 
@@ -61,7 +61,7 @@ class OverdueCases(BaseModel):
     items: list[OverdueCase]
 
 
-class OverdueFilter(Strict):
+class OverdueFilter(Asked):
     """How many."""
 
     limit: int = Field(100, ge=1, le=500, description="Most items in the answer", examples=[100])

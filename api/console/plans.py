@@ -112,7 +112,7 @@ async def _propose(here: Here, plan: dict[str, Any]) -> None:
             try:
                 difference.text = await _difference(here, yaml.safe_load(text.value))
             except (Refused, yaml.YAMLError) as error:
-                fault.text = str(error)
+                fault.text = here.texts.fault(error)
 
         async def submit() -> None:
             fault.text = ""
@@ -120,7 +120,7 @@ async def _propose(here: Here, plan: dict[str, Any]) -> None:
                 body = {"plans": [yaml.safe_load(text.value)], "note": note.value.strip()}
                 await here.person.post("/plans/proposals", body)
             except (Refused, yaml.YAMLError) as error:
-                fault.text = str(error)
+                fault.text = here.texts.fault(error)
                 return
             dialog.submit(True)
 

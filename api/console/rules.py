@@ -126,7 +126,7 @@ async def _propose(here: Here, rule: dict[str, Any]) -> None:
                     await here.person.post("/rules/proposals", {**sent(), "note": note.value.strip()})
                     dialog.submit(True)
             except (Refused, yaml.YAMLError) as error:
-                fault.text = str(error)
+                fault.text = here.texts.fault(error)
 
         with ui.row():
             ui.button(_("Compare"), on_click=lambda: attempt("compare")).props("outline type=button")

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from yaml import YAMLError
+
+from alerts.misreadings import what_is_wrong
 from api.catalogue import catalogue
 from api.languages import Language
 
@@ -42,6 +45,11 @@ class Texts:
         if not both:
             return ""
         return both.get(self.language) or both.get("zh") or both.get("en") or ""
+
+    def fault(self, error: Exception) -> str:
+        """What an error says: YAML speaks English only, and what the API refused comes in this language already."""
+        chinese = self.language == "zh" and isinstance(error, YAMLError)
+        return what_is_wrong(error) if chinese else str(error)
 
     def time(self, at: "str | datetime | None", *, seconds: bool = True) -> str:
         """An instant, a string of the API or a datetime, as the clock in the county showed it; empty for none."""

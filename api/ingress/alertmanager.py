@@ -108,7 +108,8 @@ async def _take(connection: Connection, alarm: Alarm, caller: Caller, now: datet
 def _report(alarm: Alarm, reference: str, now: datetime) -> Report:
     labels, said = alarm.labels, alarm.annotations
     if not now - _OLDEST <= alarm.startsAt <= now + timedelta(minutes=5):
-        raise ReportError(f"startsAt {alarm.startsAt.isoformat()} is not within the last 30 days")
+        at = alarm.startsAt.isoformat()
+        raise ReportError(zh=f"startsAt {at} 不在最近 30 天内", en=f"startsAt {at} is not within the last 30 days")
     place = labels.get("place") or labels.get("instance") or labels.get("alertname") or "?"
     text = said.get("description") or said.get("summary") or labels.get("alertname") or "?"
     return Report(
@@ -127,7 +128,10 @@ def _report(alarm: Alarm, reference: str, now: datetime) -> Report:
 def _grade(labels: Mapping[str, str]) -> int:
     if "grade" in labels:
         if labels["grade"] not in {"1", "2", "3", "4"}:
-            raise ReportError(f"the label grade is 1 (red) to 4 (blue), not {labels['grade']!r}")
+            raise ReportError(
+                zh=f"标签 grade 为 1（红色）至 4（蓝色），不能是 {labels['grade']!r}",
+                en=f"the label grade is 1 (red) to 4 (blue), not {labels['grade']!r}",
+            )
         return int(labels["grade"])
     return _GRADES.get(labels.get("severity", "").lower(), _USUAL_GRADE)
 
@@ -136,4 +140,7 @@ def _degrees(labels: Mapping[str, Any], name: str) -> float | None:
     try:
         return float(labels[name]) if name in labels else None
     except ValueError as error:
-        raise ReportError(f"the label {name} is in degrees, not {labels[name]!r}") from error
+        raise ReportError(
+            zh=f"标签 {name} 的单位是度，不能是 {labels[name]!r}",
+            en=f"the label {name} is in degrees, not {labels[name]!r}",
+        ) from error

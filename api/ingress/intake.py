@@ -46,8 +46,8 @@ class Intake:
         except PublishError as error:
             self.stats.not_taken += 1
             raise NotTaken(
-                zh=f"消息代理未收下此消息，请稍后重发（{error}）。",
-                en=f"The broker did not take the message, send it again later: {error}.",
+                zh=f"消息代理未收下此消息，请稍后重发：{error.zh}。",
+                en=f"The broker did not take the message, send it again later: {error.en}.",
             ) from error
         self.stats.taken += 1
 

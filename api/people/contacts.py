@@ -16,6 +16,7 @@ from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, InvalidValue, NotFound
 from api.fields import Bilingual, GridId, Maybe, Page, Paging, SquadId, Strict, Text, Titles, Word
+from api.validation import misfit
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.plans import Person
@@ -41,9 +42,11 @@ class ContactEntry(Strict):
     @model_validator(mode="after")
     def _fits(self) -> "ContactEntry":
         if (self.person == "grid_person") != (self.grid_id is not None):
-            raise ValueError("a grid person, and nobody else, has a grid_id")
+            raise misfit(zh="网格责任人须填 grid_id，其他人不填", en="a grid person, and nobody else, has a grid_id")
         if (self.person == "owner_unit") != (self.unit is not None):
-            raise ValueError("an owner unit's person, and nobody else, has a unit")
+            raise misfit(
+                zh="权属单位的联系人须填 unit，其他人不填", en="an owner unit's person, and nobody else, has a unit"
+            )
         return self
 
 

@@ -158,7 +158,10 @@ def _revision(row: asyncpg.Record) -> PlanRevision:
 async def _one(connection: Connection, hazard_type: str, revision: int) -> PlanRevision:
     row = await connection.fetchrow(_SQL.one, hazard_type, revision)
     if row is None:
-        raise planbook.UnknownPlanError(f"there is no revision {revision} of a plan for {hazard_type}")
+        raise planbook.UnknownPlanError(
+            zh=f"{hazard_type} 没有第 {revision} 版预案",
+            en=f"there is no revision {revision} of a plan for {hazard_type}",
+        )
     return _revision(row)
 
 

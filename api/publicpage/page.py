@@ -14,7 +14,7 @@ from alerts.grades import grade_of
 from api.access.caller import address_of
 from api.catalogue import catalogue
 from api.context import Issuing, Now, Reach, context_of
-from api.fields import Maybe, Strict
+from api.fields import Asked, Maybe
 from api.languages import Language, language_of
 from api.publicpage.roads import road_map
 from api.warnings.cap import LOCAL
@@ -27,7 +27,7 @@ _HEADERS = {"Cache-Control": "public, max-age=15", "Vary": "Accept-Language", "C
 router = APIRouter(prefix="/public", tags=["public"])
 
 
-class PublicLanguage(Strict):
+class PublicLanguage(Asked):
     """Which language."""
 
     lang: Maybe[Language] = Field(None, description="Else by Accept-Language", examples=["zh"])

@@ -11,7 +11,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.errors import InvalidValue
-from api.fields import Instant, Maybe, Strict
+from api.fields import Asked, Instant, Maybe
 from api.rota.shifts import span
 from dispatch.rota import parse_calendar, save_shifts, shifts_between, write_calendar
 
@@ -19,7 +19,7 @@ MEDIA_TYPE = "text/calendar"
 router = APIRouter(prefix=PREFIX, tags=["rota"], route_class=GuardedRoute)
 
 
-class CalendarSpan(Strict):
+class CalendarSpan(Asked):
     """From when to when."""
 
     start: Maybe[Instant] = Field(None, alias="from", description="RFC 3339 with zone. Default: now")

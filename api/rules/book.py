@@ -15,7 +15,17 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
-from api.fields import HazardType, Instant, KindName, Maybe, Note, Page, Paging, Strict
+from api.fields import (
+    Asked,
+    HazardType,
+    Instant,
+    KindName,
+    Maybe,
+    Note,
+    Page,
+    Paging,
+    Strict,
+)
 from api.rules.entry import EXAMPLE, RulesEntry
 from database.pool import Connection
 from database.queries import load_queries
@@ -55,7 +65,7 @@ class RuleRevisions(BaseModel):
     items: list[RuleRevision]
 
 
-class KindFilter(Strict):
+class KindFilter(Asked):
     """Which rules."""
 
     kind: Maybe[KindName] = Field(None, description="Only of this kind", examples=["gas"])

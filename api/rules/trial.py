@@ -205,7 +205,7 @@ async def backtest_rules(store: Reach, now: Now, exports: Exports, _caller: Call
         if await connection.fetchval(count, given.start, given.to, _MOST_READINGS + 1) > _MOST_READINGS:
             raise InvalidValue(
                 "body.from",
-                zh=f"该时段的读数超过 {_MOST_READINGS} 条，请缩短，或改用 lifeline rules backtest。",
+                zh=f"该时段的读数超过 {_MOST_READINGS} 条，请缩短，或改用 `lifeline rules backtest`。",
                 en=f"There are over {_MOST_READINGS} readings: take a shorter time, or use `lifeline rules backtest`.",
             )
         found = await backtest(

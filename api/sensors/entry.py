@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from api.errors import BadLines
 from api.fields import GridId, KindName, Names, Position, SensorCode, Strict, Text
 from api.languages import Language
-from api.validation import explain
+from api.validation import explain, misfit
 
 _MOST_FAULTS = 100
 
@@ -49,7 +49,9 @@ class SensorEntry(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> "SensorEntry":
         if self.calibrated_on and self.calibration_due_on and self.calibration_due_on < self.calibrated_on:
-            raise ValueError("calibration_due_on must not be before calibrated_on")
+            raise misfit(
+                zh="calibration_due_on 不能早于 calibrated_on", en="calibration_due_on must not be before calibrated_on"
+            )
         return self
 
     def as_row(self, code: str) -> dict[str, Any]:
@@ -88,25 +90,28 @@ def read_csv(text: str, language: Language) -> list[dict[str, Any]]:
     faults: list[tuple[str, str]] = []
     rows: dict[str, dict[str, Any]] = {}
     try:
-        for line, cells in _lines(text, faults):
+        for line, cells in _lines(text, faults, language):
             _take(line, cells, rows, faults, language)
     except csv.Error as error:
-        faults.append(("body", str(error)))
+        faults.append(("body", "不是有效的 CSV" if language == "zh" else str(error)))
     if faults:
         raise BadLines(faults[:_MOST_FAULTS])
     return list(rows.values())
 
 
-def _lines(text: str, faults: list[tuple[str, str]]) -> Iterator[tuple[int, dict[str, str]]]:
+def _lines(text: str, faults: list[tuple[str, str]], language: Language) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     header = reader.fieldnames or []
     wrong = [name for name in header if name not in COLUMNS] + [name for name in ("code", "kind") if name not in header]
     if wrong or len(set(header)) != len(header):
-        faults.append(("body.header", f"columns are {', '.join(COLUMNS)}; code and kind are needed ({wrong})"))
+        zh = f"列应为 {'、'.join(COLUMNS)}，其中 code 和 kind 必填（{wrong}）"
+        en = f"columns are {', '.join(COLUMNS)}; code and kind are needed ({wrong})"
+        faults.append(("body.header", zh if language == "zh" else en))
         return
     for cells in reader:
         if None in cells or None in cells.values():
-            faults.append((f"body.line {reader.line_num}", "not as many cells as the header"))
+            fault = "单元格数与表头不一致" if language == "zh" else "not as many cells as the header"
+            faults.append((f"body.line {reader.line_num}", fault))
             continue
         yield reader.line_num, {name: cell for name, cell in cells.items() if cell != ""}
 
@@ -121,6 +126,9 @@ def _take(
     values: dict[str, Any] = dict(cells)
     code = values.pop("code", "")
     values["name"] = {key: values.pop(f"name_{key}", "") for key in ("zh", "en")}
+    for key in ("longitude", "latitude", "interval_s"):
+        if key in values:
+            values[key] = _number(values[key])
     place = {key: values.pop(key) for key in ("longitude", "latitude") if key in values}
     if place:
         values["position"] = place
@@ -128,13 +136,21 @@ def _take(
         pairs = [pair.partition("=") for pair in values["attributes"].split(";")]
         values["attributes"] = {name: value for name, _, value in pairs}
     try:
-        row = SensorEntry.model_validate(values, strict=False).as_row(_CODE.validate_python(code))
+        row = SensorEntry.model_validate(values).as_row(_CODE.validate_python(code))
     except ValidationError as error:
         faults += [(f"body.line {line}.{place}", fault) for place, fault in explain(_plain(error), language)]
         return
     if code in rows:
-        faults.append((f"body.line {line}.code", f"{code} is there twice"))
+        faults.append((f"body.line {line}.code", f"{code} 出现两次" if language == "zh" else f"{code} is there twice"))
     rows[code] = row
+
+
+def _number(cell: str) -> float | str:
+    """The number that a cell holds; where it holds none, the cell, at which the entry then finds fault."""
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 def _plain(error: ValidationError) -> list[dict[str, Any]]:

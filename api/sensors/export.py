@@ -18,7 +18,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Exports, Now, Reach
 from api.errors import InvalidValue
-from api.fields import Instant, KindName, Maybe, SensorCode, Strict
+from api.fields import Asked, Instant, KindName, Maybe, SensorCode
 from api.sensors.entry import COLUMNS
 from api.sensors.register import sensor_of, today
 from api.store import Store
@@ -39,14 +39,14 @@ _MEDIA = {
 router = APIRouter(prefix=f"{PREFIX}/exports", tags=["exports"], route_class=GuardedRoute)
 
 
-class SensorExport(Strict):
+class SensorExport(Asked):
     """Which sensors, and how."""
 
     format: Literal["csv", "geojson"] = Field("csv", description="CSV as the import takes it, or GeoJSON for a map")
     kind: Maybe[KindName] = Field(None, description="Only this kind", examples=["gas"])
 
 
-class ReadingExport(Strict):
+class ReadingExport(Asked):
     """Which readings, and how."""
 
     kind: KindName = Field(description="One kind in one file", examples=["gas"])

@@ -14,7 +14,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
-from api.fields import KindName, Maybe, SensorCode, Strict
+from api.fields import Asked, KindName, Maybe, SensorCode
 from api.sensors.shapes import LATEST_PAGE, raw_columns, raw_reading
 from database.queries import load_queries
 from ingest.kinds import KINDS
@@ -27,7 +27,7 @@ _CLOCK_SKEW = timedelta(days=1)  # a sensor's clock may be ahead; ingest has ref
 router = APIRouter(prefix=PREFIX, tags=["readings"], route_class=GuardedRoute)
 
 
-class LatestFilter(Strict):
+class LatestFilter(Asked):
     """Which sensors."""
 
     kind: Maybe[KindName] = Field(None, description="Only this kind", examples=["gas"])

@@ -14,7 +14,7 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Moment
 from api.errors import InvalidValue, NotFound
-from api.fields import Instant, Maybe, SensorCode, Strict, as_utc
+from api.fields import Asked, Instant, Maybe, SensorCode, as_utc
 from api.sensors.register import unknown_sensor
 from api.sensors.shapes import BUCKETS, SERIES, Bucket, raw_columns, raw_reading, rollup_columns, rollup_reading
 from database.queries import load_queries
@@ -40,7 +40,7 @@ _SPAN: dict[Bucket | None, timedelta] = {
 router = APIRouter(prefix=PREFIX, tags=["readings"], route_class=GuardedRoute)
 
 
-class ReadingFilter(Strict):
+class ReadingFilter(Asked):
     """Which readings of the sensor."""
 
     start: Maybe[Instant] = Field(

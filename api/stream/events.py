@@ -13,7 +13,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach, context_of
 from api.errors import TooMany
-from api.fields import Maybe, Strict
+from api.fields import Asked, Maybe
 from api.store import Store
 from api.stream.feed import Feed, Place, Subscription, missed
 
@@ -24,7 +24,7 @@ _MOST_LISTENERS = 2000
 router = APIRouter(prefix=PREFIX, tags=["stream"], route_class=GuardedRoute)
 
 
-class StreamFilter(Strict):
+class StreamFilter(Asked):
     """What to listen to."""
 
     topic: Maybe[Annotated[list[Topic], Field(max_length=5)]] = Field(

@@ -12,6 +12,7 @@ import asyncpg
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.fields import Grade, Instant, Position, Strict
+from api.validation import misfit
 
 Status = Literal["Actual", "Exercise", "Test"]
 Category = Literal["Geo", "Met", "Safety", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"]
@@ -87,10 +88,13 @@ class WarningEntry(Strict):
     @model_validator(mode="after")
     def _one_area(self) -> "WarningEntry":
         if (self.polygon is None) == (self.circle is None):
-            raise ValueError("give a polygon or a circle, and not both")
+            raise misfit(zh="polygon 与 circle 须填且只填一项", en="give a polygon or a circle, and not both")
         corners = [(corner.longitude, corner.latitude) for corner in self.polygon or ()]
         if len(set(corners)) < len(corners):
-            raise ValueError("name each corner of the polygon once; it is closed by itself")
+            raise misfit(
+                zh="多边形的每个顶点只写一次，首尾会自动闭合",
+                en="name each corner of the polygon once; it is closed by itself",
+            )
         return self
 
 

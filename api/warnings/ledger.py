@@ -6,6 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from api.console.texts import texts_in
+from api.console.words import WARNING_STATES
 from api.errors import Conflict, Forbidden, NotFound
 from api.warnings.cap import Issuer, Reference, Released
 from api.warnings.entry import Status, WarningEntry, propose
@@ -32,8 +34,9 @@ async def lock(connection: Connection, warning_id: int, *states: str) -> asyncpg
     await connection.execute(_SQL.lock, warning_id)
     row = await find(connection, warning_id)
     if row["state"] not in states:
+        now_zh, *wanted_zh = (texts_in("zh").word(WARNING_STATES, state) for state in (row["state"], *states))
         raise Conflict(
-            zh=f"预警 {warning_id} 的状态为 {row['state']}，此操作需要 {' 或 '.join(states)}。",
+            zh=f"预警 {warning_id} 的状态为{now_zh}，此操作需要{'或'.join(wanted_zh)}。",
             en=f"Warning {warning_id} is {row['state']}: that takes one that is {' or '.join(states)}.",
         )
     return row

@@ -13,7 +13,7 @@ from api.access.caller import address_of
 from api.answers import answers
 from api.context import Issuing, Now, Reach, context_of
 from api.errors import NotFound
-from api.fields import Strict
+from api.fields import Asked
 from api.store import Store
 from api.warnings.cap import LOCAL, Released, as_cap, colour, local_time
 from api.warnings.entry import Status, Words
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/public", tags=["public"])
 _CHANGES = {"Alert": ("发布", "issued"), "Update": ("更新", "updated"), "Cancel": ("解除", "cancelled")}
 
 
-class PublicFilter(Strict):
+class PublicFilter(Asked):
     """Real warnings, or those of drills."""
 
     status: Status = Field("Actual", description="Exercise shows drills, which are never among real warnings")

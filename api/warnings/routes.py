@@ -15,6 +15,7 @@ from api.conditions import IfMatch, require_match, tag
 from api.context import Issuing, Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.fields import Maybe, Page, Paging, Remark, RowId, Strict
+from api.validation import misfit
 from api.warnings import ledger
 from api.warnings.entry import Paragraph, Status, WarningEntry
 from database.pool import Connection
@@ -80,7 +81,7 @@ class NewWarning(Strict):
     @model_validator(mode="after")
     def _of_something(self) -> "NewWarning":
         if self.incident_id is None and self.entry is None:
-            raise ValueError("give an incident_id, an entry, or both")
+            raise misfit(zh="请填写 incident_id 或 entry，或两者都填", en="give an incident_id, an entry, or both")
         return self
 
 

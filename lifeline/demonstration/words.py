@@ -9,20 +9,13 @@ from typing import Any
 
 from alerts.grades import GRADES, Grade
 from alerts.rulefile import default_rules
+from alerts.stages import STAGES_ZH
 from simulators.drill import Text, Wanted
 
 GRADE_OF: Mapping[int, Grade] = MappingProxyType({grade.number: grade for grade in GRADES})
 
 STAGES: Mapping[str, Text] = MappingProxyType(
-    {
-        "reported": Text("上报", "reported"),
-        "filed": Text("立案", "filed"),
-        "dispatched": Text("派遣", "dispatched"),
-        "handling": Text("处置", "handling"),
-        "fed_back": Text("反馈", "fed back"),
-        "verified": Text("核查", "verified"),
-        "closed": Text("结案", "closed"),
-    }
+    {stage: Text(zh, stage.replace("_", " ")) for stage, zh in STAGES_ZH.items()}
 )
 
 _HAZARD: Mapping[str, Text] = MappingProxyType(

@@ -43,7 +43,7 @@ class Hub:
 
     async def publish(self, topic: str, payload: bytes) -> None:
         if self.is_cut:
-            raise PublishError("not connected to the broker")
+            raise PublishError(zh="没有连接", en="not connected to the broker")
         self.wire.append((topic, orjson.loads(payload)))
 
     async def round(self) -> None:

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from alerts import hazards
+from alerts.cases import UnknownIncidentError
 from alerts.silences import Selector, SilenceError, add_silence
 from database.engine import detect_engine, ensure_days
 from database.queries import load_queries
@@ -17,7 +18,7 @@ from dispatch.contacts import Contact, Contacts, Owner, save_contacts
 from dispatch.kpis import DEFINITIONS, figures
 from dispatch.planbook import adopt
 from dispatch.plans import Plan, read_plans
-from dispatch.review import UnknownIncidentError, plot, review, write_json, write_page
+from dispatch.review import plot, review, write_json, write_page
 from dispatch.site import add_note
 from dispatch.squads import load_roster
 from dispatch.supplies import SuppliesError, read_supplies, save_supplies

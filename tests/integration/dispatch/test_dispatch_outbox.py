@@ -67,7 +67,7 @@ async def test_an_order_goes_out_and_again_under_the_same_key_until_confirmed(po
 
 async def test_what_the_broker_did_not_take_is_tried_again(pool, task_id, wire, now):
     async def refuse(topic: str, payload: bytes) -> None:
-        raise PublishError("not connected to the broker")
+        raise PublishError(zh="没有连接", en="not connected to the broker")
 
     assert await notify.run_once(pool, refuse, now) == Sent(failed=1)
     row = await row_of(pool)
@@ -82,7 +82,7 @@ async def test_one_that_fails_does_not_hold_up_the_others(pool, report, task_id,
 
     async def choosy(topic: str, payload: bytes) -> None:
         if "gas-near" in topic:
-            raise PublishError("refused")
+            raise PublishError(zh="被拒绝", en="refused")
         await wire.publish(topic, payload)
 
     assert await notify.run_once(pool, choosy, now) == Sent(sent=1, failed=1)

@@ -1,8 +1,10 @@
-"""Every drill that ships, played on a hub on real servers in the drill's own time."""
+"""Every drill that ships, played on a hub on real servers in the drill's own time, and warned of."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from warning_support import check_cap, warn_of_the_gravest
 
 from ingest.broker import Broker
 from lifeline.county import read_county
@@ -42,6 +44,16 @@ async def test_a_drill_goes_as_wanted(name: str, database_url: str, broker_url: 
     result = await rehearsed(name, database_url, broker_url)
     missed = [(outcome.wanted, outcome.reason.en) for outcome in result.report.outcomes if not outcome.met]
     assert missed == []
+    # Playing it takes longest, so what the public would be told of it is seen here as well.
+    released, cancelled = await warn_of_the_gravest(database_url, over_at(result))
+    check_cap(released, "Alert")
+    check_cap(cancelled, "Cancel")
+
+
+def over_at(result: Rehearsed) -> datetime:
+    """When the drill is over, by its own clock."""
+    drill = result.drill
+    return drill.starts.replace(tzinfo=read_county(COUNTY).time_zone) + timedelta(seconds=drill.last_s)
 
 
 async def test_the_outcome_is_the_same_at_any_speed(database_url: str, broker_url: str) -> None:
