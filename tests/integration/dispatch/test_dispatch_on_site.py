@@ -350,7 +350,7 @@ async def test_looking_back_on_an_incident(pool, connection, task_id, now) -> No
     assert all(words in drawn for words in ("甲烷", "methane [%LEL]", "到场 arrived", "时间 time"))
     page = write_page(found, lambda of, event: (Words("之于", of), Words("何事", event)))
     assert "<svg" in page
-    assert "<td>之于 permit<td>何事 granted<td>" in page
+    assert "<td>之于 permit<td>何事 refused<td>" in page
     assert "<script" not in page
     with pytest.raises(UnknownIncidentError):
         await review(connection, 99, now)
