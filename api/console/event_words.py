@@ -83,6 +83,10 @@ SUBJECTS: Mapping[str, str] = {
 }
 
 
+ACTORS: Mapping[str, str] = {"engine": N_("rule engine"), "dispatcher": N_("automatic dispatch")}
+"""Who is no person and no squad."""
+
+
 def event_word(_: Callable[[str], str], of: str, event: str) -> str:
     """What happened, in the language of ``_``; the code of one that has no word yet."""
     return _(EVENTS[of].get(event, event))

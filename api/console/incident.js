@@ -65,7 +65,7 @@ export default {
           </section>
           <section :aria-label="words.timeline"><h2>{{ words.timeline }}</h2>
             <ol class="timeline"><li v-for="(event, place) in data.timeline" :key="place"><time>{{ clock(event.at) }}</time>
-              <b>{{ words.events[event.event] || event.event }}</b> <span class="quiet">{{ event.actor }}</span> {{ event.text ? say(event.text) : event.note }}</li></ol>
+              <b>{{ words.events[event.event] || event.event }}</b> <span class="quiet">{{ words.actors[event.actor] || event.actor }}</span> {{ event.text ? say(event.text) : event.note }}</li></ol>
           </section>
         </div>
       </div>

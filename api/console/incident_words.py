@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from api.console.event_words import EVENTS
+from api.console.event_words import ACTORS, EVENTS
 from api.console.texts import N_
 from api.console.words import GRADES, INCIDENT_KINDS, NUMERALS, STAGES, TASK_STATUS
 
@@ -79,4 +79,5 @@ def words_of(_: Callable[[str], str]) -> dict[str, Any]:
         "acts": {name: _(word) for name, word in _ACTS.items()},
         "steps": {name: _(word) for name, word in _STEPS.items()},
         "events": events,
+        "actors": {name: _(word) for name, word in ACTORS.items()},
     }

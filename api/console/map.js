@@ -143,9 +143,20 @@ export default {
       this.grades = grades;
       this.draw();
     },
+    larger() {
+      const canvas = this.$refs.canvas; // how much larger a wall shows the page
+      return canvas.getBoundingClientRect().width / canvas.clientWidth || 1;
+    },
+    dots() {
+      return (window.devicePixelRatio || 1) * this.larger();
+    },
+    place(event) {
+      const corner = this.$refs.canvas.getBoundingClientRect();
+      return [(event.clientX - corner.left) / this.larger(), (event.clientY - corner.top) / this.larger()];
+    },
     resize() {
       const canvas = this.$refs.canvas;
-      const ratio = window.devicePixelRatio || 1;
+      const ratio = this.dots();
       canvas.width = canvas.clientWidth * ratio;
       canvas.height = canvas.clientHeight * ratio;
       if (this.view) this.draw();
@@ -181,7 +192,7 @@ export default {
       const style = getComputedStyle(document.body);
       const colour = (name) => style.getPropertyValue(name).trim();
       const context = canvas.getContext("2d");
-      const ratio = window.devicePixelRatio || 1;
+      const ratio = this.dots();
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
       if (this.tiles) this.paintTiles(context);
@@ -302,20 +313,21 @@ export default {
       this.draw();
     },
     wheel(event) {
-      this.scale(event.deltaY < 0 ? 1.25 : 0.8, [event.offsetX, event.offsetY]);
+      this.scale(event.deltaY < 0 ? 1.25 : 0.8, this.place(event));
     },
     down(event) {
-      this.drag = { x: event.offsetX, y: event.offsetY, moved: 0 };
+      this.drag = { at: this.place(event), moved: 0 };
       event.target.setPointerCapture(event.pointerId);
     },
     move(event) {
       if (!this.drag || !this.view) return;
-      const [x, y] = [event.offsetX - this.drag.x, event.offsetY - this.drag.y];
-      this.drag = { x: event.offsetX, y: event.offsetY, moved: this.drag.moved + Math.abs(x) + Math.abs(y) };
+      const at = this.place(event);
+      const [x, y] = [at[0] - this.drag.at[0], at[1] - this.drag.at[1]];
+      this.drag = { at, moved: this.drag.moved + Math.abs(x) + Math.abs(y) };
       this.shift(x, y);
     },
     up(event) {
-      if (this.drag && this.drag.moved < 4) this.look([event.offsetX, event.offsetY]);
+      if (this.drag && this.drag.moved < 4) this.look(this.place(event));
       this.drag = null;
     },
     key(event) {

@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from api.console.charts import trace
-from api.console.event_words import SUBJECTS, event_word
+from api.console.event_words import ACTORS, SUBJECTS, event_word
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
 from api.console.parts import section
@@ -53,6 +53,7 @@ async def review(here: Here, incident_id: int) -> None:
                     "id": place,
                     "of": here.texts.word(SUBJECTS, each["of"]),
                     "event": event_word(_, each["of"], each["event"]),
+                    "actor": _(ACTORS.get(actor := each["actor"], actor)),
                 }
                 for place, each in enumerate(found["timeline"])
             ],

@@ -385,3 +385,32 @@ async def test_the_wall_board_and_the_alarms_sound(officer: Desk, hub: Hub) -> N
     await expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     await hub.pool.execute("UPDATE incident SET stage = 'closed', closed_at = now() WHERE incident_id = $1", number)
     await hub.pool.execute("UPDATE hazard SET cleared_at = now() WHERE incident_id = $1", number)
+
+
+async def test_a_screen_of_4k_shows_all_of_it_larger(desk: Desks, hub: Hub, rows: Rows) -> None:
+    at = await desk("officer", viewport={"width": 3840, "height": 2160})
+    page = at.page
+    number = await raise_incident(hub.pool, "ACT-4K", grade=4)
+    await at.open("/map")
+    canvas = page.locator("canvas")
+    await expect(page.locator(".legend")).to_contain_text("1")
+    box = await canvas.bounding_box()
+    assert box is not None
+    assert await canvas.evaluate("canvas => canvas.width") == round(box["width"])  # sharp
+    await page.get_by_role("button", name="Whole county").click()
+    await canvas.click()  # all that there is lies in its middle
+    await expect(page.locator(".near")).to_contain_text("ACT-4K")
+    await hub.pool.execute("UPDATE incident SET stage = 'closed', closed_at = now() WHERE incident_id = $1", number)
+
+    await at.open("/rota")
+    await page.get_by_role("button", name="Enter a shift or leave").click()
+    field = page.get_by_role("dialog").locator(".q-field").first
+    await field.click()
+    menu = page.locator(".q-menu")
+    await expect(menu).to_be_visible()
+    under, list_ = await field.bounding_box(), await menu.bounding_box()
+    assert under is not None
+    assert list_ is not None
+    assert list_["x"] == pytest.approx(under["x"], abs=4)
+    assert list_["y"] == pytest.approx(under["y"] + under["height"], abs=12)
+    assert await page.locator(".q-item").first.evaluate("item => item.getBoundingClientRect().height") > 60
