@@ -7,66 +7,18 @@ for the off-delay. A value holds until the next one, for two reporting intervals
 does not depend on when anybody looked. Nothing here knows a database, a clock or a sensor.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from alerts.grades import SEVERITY
 from alerts.reasons import explain, out_of_range
 from alerts.rules import Case
+from alerts.standing import REST, Change, Standing, Step
 from alerts.tracks import Calm, Track
 from ingest.kinds import State
 
-
-class Standing(NamedTuple):
-    """What is remembered of one hazard type at one sensor.
-
-    ``severity`` 0 (none) to 4 (red), since ``graded_at``; ``since[s - 1]``: since when the limit of severity s has been
-    exceeded without a break; ``recent``: severities that the latest samples reached; ``falling_since``: since when the
-    value has been low enough to step down; ``latched``: must not step down before a check on site; ``reached`` and
-    ``held``: what the latest value reaches, and what it is not clear of by the deadband; ``value`` at ``judged_at``;
-    ``samples`` that a rise is looked for in; ``corroborated`` by neighbours; ``barred_until``: a person cleared it, so
-    it is not raised before;
-    ``checked_at``: when a check on site freed it.
-    """
-
-    severity: int = 0
-    since: tuple[datetime | None, ...] = (None, None, None, None)
-    recent: tuple[int, ...] = ()
-    falling_since: datetime | None = None
-    latched: bool = False
-    reached: int = 0
-    held: int = 0
-    value: Any = None
-    judged_at: datetime | None = None
-    graded_at: datetime | None = None
-    samples: tuple[tuple[datetime, float], ...] = ()
-    corroborated: bool = False
-    barred_until: datetime | None = None
-    checked_at: datetime | None = None
-
-
-REST = Standing()
 _TINY = 1e-9  # so close to a limit rounding decides, as it does in ``measure``
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A grade that changed, when it was due, and why."""
-
-    before: int
-    after: int
-    at: datetime
-    reason_zh: str
-    reason_en: str
-
-
-class Step(NamedTuple):
-    """What happens next to a standing if nothing new comes: the severity from then on."""
-
-    at: datetime
-    severity: int
 
 
 def measure(track: Track, case: Case, value: Any) -> tuple[int, int]:
@@ -309,11 +261,14 @@ def release(standing: Standing, at: datetime) -> Standing:
     return standing._replace(latched=False, checked_at=at, falling_since=max(falling, at) if falling else None)
 
 
+def bar(standing: Standing, until: datetime) -> Standing:
+    """The standing of a hazard that isn't raised, nor before ``until``."""
+    return standing._replace(severity=0, graded_at=None, latched=False, falling_since=None, barred_until=until)
+
+
 def shelve(track: Track, standing: Standing, at: datetime) -> Standing:
     """The standing after a person cleared the hazard: it may be raised again when the re-alarm time is over."""
-    return standing._replace(
-        severity=0, graded_at=None, latched=False, falling_since=None, barred_until=at + track.realarm
-    )
+    return bar(standing, at + track.realarm)
 
 
 def quiet(track: Track, value: Any) -> bool:

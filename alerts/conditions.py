@@ -11,7 +11,6 @@ from datetime import timedelta
 import asyncpg
 import structlog
 
-from alerts.assessment import measure, quiet
 from alerts.corroboration import Placed
 from alerts.neighbours import Grave, distance_m
 from alerts.rules import VoidNear
@@ -36,13 +35,18 @@ class Conditions:
     async def clean(self, pool: asyncpg.Pool, watch_of: Callable[[int], Watch], rows: Sequence[Row]) -> Sequence[Row]:
         """``rows`` of one kind without the values that are worthless; the log says how many, and why."""
         suspects: dict[VoidNear, list[tuple[int, int]]] = {}
+        calm: dict[tuple[int, int], tuple[float, float]] = {}  # by track and hour
         for number, row in enumerate(rows):
             for near, track in watch_of(row[0]).conditional:
                 value = row[track.position]
-                if value is None or quiet(track, value):
+                if value is None:
                     continue
-                if any(measure(track, track.case_at(row[1]), value)):  # lower ones hold in any weather: rain only adds
+                key = (id(track), row[1].hour)
+                low, high = calm[key] if key in calm else calm.setdefault(key, track.calm_at(row[1]))
+                if not low < value < high:  # what lies within holds in any weather: rain only adds
                     suspects.setdefault(near, []).append((number, track.position))
+        if not suspects:
+            return rows
         cleaned = list(rows)
         for near, found in suspects.items():
             spoilt = await self._spoilt(pool, near, rows, {number for number, _ in found})

@@ -15,15 +15,17 @@ from typing import Any
 
 import asyncpg
 
-from alerts.assessment import Change, release, shelve
+from alerts.assessment import release, shelve
 from alerts.conditions import Conditions
 from alerts.corroboration import Corroboration
 from alerts.enginestats import AlertStats, KnownSensor
 from alerts.hazards import Finding, Lapsed, write_findings
+from alerts.muting import mute
 from alerts.reasons import dismissed, lapsed
 from alerts.recall import Hazard, Recalled, recall
 from alerts.rulebook import InForce
 from alerts.sensorstate import Found, SensorState
+from alerts.standing import Change
 from alerts.sweep import Sweep
 from alerts.timers import Timers
 from alerts.watch import Watch, build_watch
@@ -115,8 +117,9 @@ class Engine:
             if kind in self._conditional:
                 judged = await self._conditions.clean(pool, lambda sensor_id: self._states[sensor_id].watch, kind_rows)
             findings += self._fold_rows(judged)
+        findings = await self._mute(pool, findings)
         findings += corroboration.follow(self._states, self.sensors, findings)
-        self._count(findings)
+        self.stats.count(finding.change for finding in findings)
         return findings
 
     async def write(self, connection: Connection, changes: object) -> None:
@@ -160,6 +163,7 @@ class Engine:
 
     async def _commit(self, pool: asyncpg.Pool, findings: list[Finding]) -> int:
         """Write what no reading brought about, in a transaction of its own; the number of findings."""
+        findings = await self._mute(pool, findings)
         findings += (await self._confirmed(pool)).follow(self._states, self.sensors, findings)
         if findings:
             try:
@@ -168,8 +172,14 @@ class Engine:
             except BaseException:
                 self.forget()
                 raise
-        self._count(findings)
+        self.stats.count(finding.change for finding in findings)
         return len(findings)
+
+    async def _mute(self, pool: asyncpg.Pool, findings: list[Finding]) -> list[Finding]:
+        told, held = await mute(pool, self.sensors, self._states, findings)
+        for sensor_id in held:
+            self._timers.set(sensor_id, self._states[sensor_id], self._states[sensor_id].next_due())
+        return told
 
     def _fold_rows(self, rows: Sequence[Row]) -> list[Finding]:
         states = self._states
@@ -282,15 +292,6 @@ class Engine:
             rules = self._rules.of(sensor.kind)
             watch = self._watches[key] = build_watch(sensor.kind, rules, sensor.attributes, sensor.interval_s)
         return watch
-
-    def _count(self, findings: Sequence[Finding]) -> None:
-        for finding in findings:
-            if finding.change.before == 0:
-                self.stats.raised += 1
-            elif finding.change.after == 0:
-                self.stats.cleared += 1
-            elif finding.change.after != finding.change.before:
-                self.stats.regraded += 1
 
 
 def _findings(sensor_id: int, found: Iterable[Found]) -> list[Finding]:

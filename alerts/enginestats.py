@@ -1,8 +1,10 @@
 """What the alert engine asks of a sensor, and what it counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from alerts.standing import Change
 
 
 class KnownSensor(Protocol):
@@ -35,3 +37,13 @@ class AlertStats:
     recalled: int = 0
     timed: int = 0  # looks at a sensor that the clock brought about
     rules_refused: float = 0.0
+
+    def count(self, changes: Iterable[Change]) -> None:
+        """Note what was found."""
+        for change in changes:
+            if change.before == 0:
+                self.raised += 1
+            elif change.after == 0:
+                self.cleared += 1
+            elif change.after != change.before:
+                self.regraded += 1

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from alerts.assessment import Change
 from alerts.errors import AlertError
 from alerts.grades import grade_of
 from alerts.incidents import place_hazards, take_turn, tell
+from alerts.standing import Change
 from alerts.tracks import Track
 from database.pool import Connection
 from database.queries import load_queries

@@ -11,9 +11,9 @@ from typing import Any
 
 import asyncpg
 
-from alerts.assessment import REST, Standing
 from alerts.conditions import Conditions
 from alerts.sensorstate import NEVER, SensorState
+from alerts.standing import REST, Standing
 from alerts.watch import Watch
 from database.queries import load_queries
 from ingest.kinds import Kind

@@ -129,9 +129,9 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is raised again. ``missed`` counts the sensor's own reporting intervals. ``strict`` says that the limit itself is
     still allowed. ``void`` names columns of the same reading that make the value worthless: a number at or above, or
     one of some words; ``void_near`` a quantity of other sensors around. ``muted_by`` names hazard types that, as grave
-    or graver at the same sensor, keep this one from being raised. ``maintenance`` marks hazards that are work on the
-    sensor, never an emergency. ``certainty`` is that of the limits: from a norm, a vendor, general knowledge, or a
-    proposal for the county to approve.
+    or graver at the same sensor or another of the kind in its chamber, keep this one from being raised.
+    ``maintenance`` marks hazards that are work on the sensor, never an emergency. ``certainty`` is that of the limits:
+    from a norm, a vendor, general knowledge, or a proposal for the county to approve.
     """
 
     title: Words

@@ -11,10 +11,6 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from alerts.assessment import (
-    REST,
-    Change,
-    Standing,
-    Step,
     around,
     carry_on,
     goes_on,
@@ -26,6 +22,7 @@ from alerts.assessment import (
     take_sign,
     take_value,
 )
+from alerts.standing import REST, Change, Standing, Step
 from alerts.tracks import Track
 from alerts.watch import Steady, Watch
 from ingest.payload import Row

@@ -76,6 +76,14 @@ class Track:
         hour = time.astimezone(ZONE).hour
         return next((case for case in self.cases if case.holds_at(hour)), _NO_CASE)
 
+    def calm_at(self, time: datetime) -> tuple[float, float]:
+        """The open interval of numbers that matter to no grade at ``time``, clear of it by the deadband."""
+        sign = 1 if self.rule.direction == "above" else -1
+        edges = [limit - sign * self.rule.margin(colour) for colour, limit in self.case_at(time).limits.items()]
+        if not edges:
+            return -inf, inf
+        return (-inf, min(edges)) if sign > 0 else (max(edges), inf)
+
     def same_until(self, time: datetime) -> datetime:
         """Until when the case of ``time`` is in force at least: hours of rules are whole ones, local or not."""
         if len(self.cases) == 1 and self.cases[0].hours is None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sensor_series import START, row_of, shipped, watch_of
 
-from alerts.assessment import REST, corroborate, shelve
+from alerts.assessment import corroborate, shelve
 from alerts.recall import as_sent
 from alerts.sensorstate import SensorState
+from alerts.standing import REST
 from alerts.watch import build_watch
 
 
