@@ -39,6 +39,12 @@ class Health(BaseModel):
 
 _PROCESS = {"name": "ingest", "started_at": "2026-05-01T00:00:00Z", "seen_at": "2026-05-01T08:00:00Z"}
 _EXAMPLE = {"healthy": True, "database": "working", "processes": [{**_PROCESS, "state": "working"}]}
+_STATES_ZH: dict[State, str] = {
+    "working": "工作中",
+    "starting": "启动中",
+    "silent": "无心跳",
+    "missing": "未启动",
+}
 _SICK = {"healthy": False, "database": "working", "processes": [{**_PROCESS, "state": "silent"}]}
 
 
@@ -73,9 +79,10 @@ async def health(request: Request, now: Now) -> Health:
     if ill:
         state = Health(healthy=False, database="working", processes=processes).model_dump(mode="json")
         names = ", ".join(f"{process.name} ({process.state})" for process in ill)
+        names_zh = "、".join(f"{process.name}（{_STATES_ZH[process.state]}）" for process in ill)
         raise Unhealthy(
             state,
-            zh=f"以下进程不工作：{names}。请查看其日志并重新启动。",
+            zh=f"以下进程不工作：{names_zh}。请查看其日志并重新启动。",
             en=f"Not working: {names}. See its log and start it again.",
         )
     return Health(healthy=True, database="working", processes=processes)

@@ -11,6 +11,8 @@ from api.access import idempotency
 from api.access.caller import Caller, address_of, identify, sent_secret
 from api.access.roles import PERMISSIONS, Role
 from api.audit.trace import Trace
+from api.console.texts import texts_in
+from api.console.words import ROLES
 from api.context import Context, context_of
 from api.errors import Forbidden, PasswordChangeNeeded, Unauthenticated
 
@@ -21,10 +23,10 @@ _WITH_ONE_TIME_PASSWORD = frozenset({"show_me", "change_password", "log_out"})
 def refuse_role(role: Role, allowed: frozenset[Role]) -> None:
     """Forbidden unless ``role`` is one of those ``allowed``."""
     if role not in allowed:
-        names = ", ".join(sorted(allowed))
+        own_zh, *allowed_zh = (texts_in("zh").word(ROLES, name) for name in (role, *sorted(allowed)))
         raise Forbidden(
-            zh=f"角色 {role} 无权这样做；需要的角色：{names}。",
-            en=f"The role {role} may not do it: it takes {names}.",
+            zh=f"{own_zh}无权这样做；需要的角色：{'、'.join(allowed_zh)}。",
+            en=f"The role {role} may not do it: it takes {', '.join(sorted(allowed))}.",
         )
 
 

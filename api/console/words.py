@@ -29,6 +29,7 @@ ROLES: Mapping[str, str] = {
     "leader": N_("duty leader"),
     "squad": N_("squad member"),
     "administrator": N_("administrator"),
+    "device": N_("device integration"),
 }
 TASK_STATUS: Mapping[str, str] = {
     "unassigned": N_("waiting for a squad"),

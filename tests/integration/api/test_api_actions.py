@@ -79,6 +79,11 @@ async def test_what_the_status_does_not_allow_is_409(
     assert problem["type"] == "urn:lifeline:problem:conflict"
     assert str(county.task) in problem["detail"]
     assert ("状态" in problem["title"]) == language.startswith("zh")
+    said = {
+        True: f"任务 {county.task} 不能完成：队伍须先报告到场。",
+        False: f"task {county.task}: done is not possible, a",
+    }
+    assert problem["detail"].startswith(said[language.startswith("zh")])
     assert await pool.fetchval("SELECT status FROM task") == "ordered"
     assert await pool.fetchval("SELECT count(*) FROM task_event") == 1
     assert (await officer.post(f"/tasks/{county.task}/actions/cancel")).status_code == 200
@@ -170,7 +175,8 @@ async def test_health_needs_no_key_and_tells_who_is_silent(
         assert {"name": name, "state": state}.items() <= {
             key: value for process in problem["processes"] if process["name"] == name for key, value in process.items()
         }.items()
-        assert f"{name} ({state})" in problem["detail"]
+        in_words = {"starting": "启动中", "silent": "无心跳", "missing": "未启动"}[state]
+        assert f"{name}（{in_words}）" in problem["detail"]
 
 
 async def test_without_a_database_every_answer_is_503(pool: asyncpg.Pool, county: Any) -> None:

@@ -1,4 +1,7 @@
-"""The warnings that the drills that ship call for: valid CAP of status Exercise that another reader understands."""
+"""Warnings at the sensors that the drills that ship name: valid CAP of status Exercise that another reader understands.
+
+Those about incidents that were played are tested where the drills are played, with the rehearsals.
+"""
 
 from datetime import UTC, datetime
 from importlib.util import find_spec
