@@ -59,9 +59,14 @@ async def warnings(here: Here) -> None:
 async def warning(here: Here, warning_id: int) -> None:
     """What it says in both languages, what has been done with it, and what may be done next."""
     shown = ui.element("div")
+    last: dict[str, Any] = {}
 
     async def look() -> None:
         answer = await here.person.ask("GET", f"/warnings/{warning_id}")
+        if answer.body == last:
+            return  # it was about another one: a button drawn anew would lose the click that is on its way
+        last.clear()
+        last.update(answer.body)
         shown.clear()
         with shown:
             _draw(_Desk(here, answer.body, answer.etag, look))
