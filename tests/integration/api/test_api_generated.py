@@ -30,6 +30,7 @@ from api.ingress.intake import Intake
 from api.stream.feed import Feed
 from ingest.formats.table import FORMAT_NAMES
 
+_EVERY_ROLE = "LIFELINE_TEST_EVERY_ROLE" in os.environ
 # Left to tests of their own.
 _LEFT_OUT = ("cursor", "from", "Last-Event-ID")
 
@@ -138,13 +139,13 @@ def _bearer(token: str) -> str:
 def share_of(role: str) -> list[str]:
     """The routes that this role tries: each falls to one of those that may use it.
 
-    LIFELINE_TEST_EVERY_ROLE=1 has every role try every route, which takes minutes.
+    LIFELINE_TEST_EVERY_ROLE=1 has every role try every route, which takes up to an hour.
     """
     share = []
     for number, methods in enumerate(describable()["paths"].values()):
         for operation in methods.values():
             takers = operation.get("x-roles", ROLES)
-            if takers[number % len(takers)] == role or "LIFELINE_TEST_EVERY_ROLE" in os.environ:
+            if takers[number % len(takers)] == role or _EVERY_ROLE:
                 share.append(operation["operationId"])
     return share
 
@@ -176,7 +177,7 @@ async def _keep(topic: str, message: bytes) -> None:
     """A broker that takes everything."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800 if _EVERY_ROLE else 600)
 @pytest.mark.parametrize("role", ROLES)
 async def test_generated_requests_find_no_gap(
     role: str,
