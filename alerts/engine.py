@@ -24,7 +24,7 @@ from alerts.muting import mute
 from alerts.reasons import dismissed, lapsed
 from alerts.recall import Hazard, Recalled, recall
 from alerts.rulebook import InForce
-from alerts.sensorstate import Found, SensorState
+from alerts.sensorstate import Found, SensorState, restless
 from alerts.standing import Change
 from alerts.sweep import Sweep
 from alerts.timers import Timers
@@ -115,7 +115,7 @@ class Engine:
         for kind, kind_rows in rows.items():
             judged: Sequence[Row] = kind_rows
             if kind in self._conditional:
-                judged = await self._conditions.clean(pool, lambda sensor_id: self._states[sensor_id].watch, kind_rows)
+                judged = await self._conditions.clean(pool, self._watch, restless(self._states, kind_rows))
             findings += self._fold_rows(judged)
         findings = await self._mute(pool, findings)
         findings += corroboration.follow(self._states, self.sensors, findings)

@@ -5,7 +5,7 @@ rest as it is, and costs a few comparisons. It is the same with hazards that go 
 which limits the values lie, and a row within them only moves the time on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -271,3 +271,15 @@ class SensorState:
             else:
                 restless = True
         self.standings = standings if restless else None
+
+
+def restless(states: Mapping[int, SensorState], rows: Iterable[Row]) -> list[Row]:
+    """Take in what leaves its sensor as it is, and return the rest, with what comes after it of the same sensor."""
+    rest: list[Row] = []
+    moving: set[int] = set()
+    for row in rows:
+        state = states[row[0]]
+        if row[0] in moving or row[1] <= state.last or not state.stays(row):
+            moving.add(row[0])
+            rest.append(row)
+    return rest
