@@ -17,7 +17,7 @@ from ingest.formats.uplink import Command, FormatError, Uplink, from_epoch
 from ingest.guess import nearest, other
 from ingest.kinds import KINDS, Kind
 from ingest.mapping import FieldMapping, Values, named_mapping, profile_mapping
-from ingest.payload import FUTURE_LIMIT, PAST_LIMIT, PayloadError
+from ingest.payload import PayloadError, time_refusal
 from ingest.profile import History, Profile
 from ingest.reading import Decoded, KnownSensor, Lookup, Reading
 
@@ -25,15 +25,6 @@ _MAX_HISTORY = 1000
 
 TimeRefusal = Callable[[datetime, datetime], str | None]
 """Time of a measurement and of its arrival → why it can't be, None when it can."""
-
-
-def time_refusal(time: datetime, received_at: datetime) -> str | None:
-    """The limits of the intake: a clock that runs ahead, a sample that is too old."""
-    if time > received_at + FUTURE_LIMIT:
-        return f"time {time.isoformat()} lies in the future: set the device's clock"
-    if time < received_at - PAST_LIMIT:
-        return f"time {time.isoformat()} lies more than {PAST_LIMIT.days} days back"
-    return None
 
 
 class _Refusal(Exception):

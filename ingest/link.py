@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import mqtt5
@@ -19,6 +20,11 @@ _ANSWER_WITHIN_S = 10.0
 _INBOX_BYTES = 32 << 20
 _GRANTED = (mqtt5.SubAckReasonCode.GRANTED_QOS_AT_MOST_ONCE, mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
+
+
+@cache  # there are 65,535 of them, and they come round again and again
+def _puback(packet_id: int) -> bytes:
+    return mqtt5.PubAckPacket(packet_id).write()
 
 
 class SessionError(IngestError):
@@ -175,11 +181,8 @@ class Link(asyncio.Protocol):
 
     def acknowledge(self, batch: Batch) -> int:
         """Send a PUBACK for each QoS 1 message of ``batch`` and return their number."""
-        acks = [
-            mqtt5.PubAckPacket(message.packet_id).write()
-            for message in batch.messages
-            if isinstance(message, mqtt5.PublishPacket) and message.packet_id is not None
-        ]
+        packets = cast(Sequence[mqtt5.PublishPacket], batch.messages)  # what this link put into the inbox
+        acks = [_puback(number) for packet in packets if (number := packet.packet_id) is not None]
         if acks:
             self._send(b"".join(acks))
         return len(acks)

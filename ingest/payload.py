@@ -5,7 +5,6 @@ quantity of the kind, or an array of such objects from a device that buffered. T
 description into the JSON decoder, so a checked reading costs little more than a parsed one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -20,6 +19,7 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_READINGS = 1000  # in one array
 FUTURE_LIMIT = timedelta(minutes=5)  # a clock that runs ahead
 PAST_LIMIT = timedelta(days=30)  # a device that buffered
+_OLDEST = -PAST_LIMIT
 
 # Epoch seconds reach this in the year 5138, epoch milliseconds passed it in 1973.
 _MILLISECONDS_FROM = 100_000_000_000
@@ -53,14 +53,13 @@ class PayloadDecoder:
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise PayloadError(f"payload of {len(payload)} bytes, more than {MAX_PAYLOAD_BYTES}")
         try:
-            if payload[:1] == b"[":
-                found: Sequence[Any] = self._many.decode(payload)
-            else:
-                found = (self._one.decode(payload),)
+            found = self._many.decode(payload) if payload[:1] == b"[" else self._one.decode(payload)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise PayloadError(str(error) or type(error).__name__) from error
         except UnicodeDecodeError as error:
             raise PayloadError(f"payload is not UTF-8: {error.reason}") from error
+        if type(found) is not list:
+            return [self._row(found, sensor_id, received_at)]
         rows = [self._row(reading, sensor_id, received_at) for reading in found]
         rows.sort(key=_TIME)  # a buffer may be read out newest first; the engine judges in order of time
         return rows
@@ -69,20 +68,27 @@ class PayloadDecoder:
         time = reading.time
         if type(time) is not datetime:
             time = _from_epoch(time)
-        if time > received_at + FUTURE_LIMIT:
-            raise PayloadError(f"time {time.isoformat()} lies in the future: set the device's clock")
-        if time < received_at - PAST_LIMIT:
-            raise PayloadError(f"time {time.isoformat()} lies more than {PAST_LIMIT.days} days back")
+        refusal = time_refusal(time, received_at)
+        if refusal is not None:
+            raise PayloadError(refusal)
         values = msgspec.structs.astuple(reading)[1:]
         if values.count(None) == len(values):
             raise PayloadError("no quantity: expected at least one of " + ", ".join(self.kind.column_names))
         return (sensor_id, time, *values)
 
 
+def time_refusal(time: datetime, received_at: datetime) -> str | None:
+    """The limits of the intake: a clock that runs ahead, a sample that is too old. None when ``time`` is acceptable."""
+    if _OLDEST <= time - received_at <= FUTURE_LIMIT:  # one difference costs less than two sums
+        return None
+    if time > received_at:
+        return f"time {time.isoformat()} lies in the future: set the device's clock"
+    return f"time {time.isoformat()} lies more than {PAST_LIMIT.days} days back"
+
+
 def _from_epoch(value: float) -> datetime:
     try:
-        seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
-        return datetime.fromtimestamp(seconds, UTC)
+        return datetime.fromtimestamp(value / 1000 if abs(value) >= _MILLISECONDS_FROM else value, UTC)
     except (OverflowError, ValueError, OSError) as error:
         raise PayloadError(f"time {value!r} is no epoch time") from error
 

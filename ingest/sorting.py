@@ -1,5 +1,6 @@
 """What a batch of messages turned into, and which message each row came from."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,19 +18,15 @@ class Sorted:
     ``commands`` are to be published in answer once the batch is committed, ``empty`` messages measured nothing.
     """
 
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    origins: dict[str, list[Message]] = field(default_factory=dict)
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    origins: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
     rejected: list[Rejected] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     empty: int = 0
 
     def add(self, kind: str, rows: Sequence[Row], message: Message) -> None:
         """Take in rows of one kind that ``message`` holds."""
-        known = self.rows.get(kind)
-        if known is None:
-            known = self.rows[kind] = []
-            self.origins[kind] = []
-        known += rows
+        self.rows[kind] += rows
         self.origins[kind] += [message] * len(rows)
 
 

@@ -14,7 +14,7 @@ import uvloop
 from ingest.broker import Broker
 from ingest.payload import native_topic
 from simulators.errors import SimulatorError
-from simulators.load import Load, Template, prepare, publish
+from simulators.load import Load, Template, prepare, present_ms, publish
 
 # Ordinary values: none reaches a limit.
 QUANTITIES = {
@@ -25,7 +25,6 @@ QUANTITIES = {
     '"rssi_dbm":-97',
 }
 CONNECTIONS = 4  # of each process
-_PAST_MS = 24 * 3600 * 1000  # so that the times of a fast load, a second apart, don't run into the future
 _END_S = 60.0
 _CONTEXT = multiprocessing.get_context("spawn")
 # Below this share of its time spent waiting for acknowledgements or its own pace, the generator was what was slow.
@@ -73,9 +72,8 @@ async def publish_share(
     ``allowed`` is told the number of connections and gives how many messages each may have sent by now; ``seen`` is
     told what has been sent and acknowledged, now and at the end. Also gives the seconds of a core that it took.
     """
-    start_ms = int(time.time() * 1000) - _PAST_MS
     shares = [sensors[number::CONNECTIONS] for number in range(CONNECTIONS)]
-    loads = [Load([sensor.template(prefix) for sensor in share], start_ms) for share in shares if share]
+    loads = [Load([sensor.template(prefix) for sensor in share], present_ms()) for share in shares if share]
     began, cpu_began_s = time.perf_counter(), time.process_time()
 
     def stopped() -> bool:

@@ -37,8 +37,8 @@ StartMosquitto = Callable[[str], Any]
 async def publish_numbered(url: str, topic: str, first: int, count: int) -> None:
     """Publish readings ``first`` to ``first + count - 1``, a second apart, until all are acknowledged."""
     broker = Broker.parse(url)
-    start = START + timedelta(seconds=first)
-    load = Load([prepare(topic, '"depth_m":0.01')], int(start.timestamp() * 1000))
+    start_ms = int((START + timedelta(seconds=first)).timestamp() * 1000)
+    load = Load([prepare(topic, '"depth_m":0.01')], lambda number: start_ms + number * 1000)
     await publish(
         load,
         broker,
