@@ -17,6 +17,7 @@ from alerts.rules import Case
 from alerts.standing import REST, Change, Standing, Step
 from alerts.tracks import Calm, Track
 from ingest.kinds import State
+from ingest.payload import Row
 
 _TINY = 1e-9  # so close to a limit rounding decides, as it does in ``measure``
 
@@ -92,15 +93,17 @@ def around(track: Track, standing: Standing) -> Calm:
     return low + _TINY, high - _TINY
 
 
-def carry_on(track: Track, standing: Standing, time: datetime, value: Any) -> Standing | None:
-    """One more value ``around`` the latest; None when it has risen so fast that it may count for more."""
-    rise = track.rule.rise
-    if rise is None:
-        return standing._replace(value=value, judged_at=time)
+def carry_on(track: Track, standing: Standing, row: Row) -> Standing | None:
+    """Add the value of one more row ``around`` the latest to those that a rise is looked for in.
+
+    None when it has risen so fast that it may count for more.
+    """
+    assert track.rule.rise is not None
+    time, value = row[1], row[track.position]
     samples = _samples(track, standing, time)
-    if any(value - low > rise.by for _, low in samples):
+    if any(value - low > track.rule.rise.by for _, low in samples):
         return None
-    return standing._replace(value=value, judged_at=time, samples=(*samples, (time, value)))
+    return standing._replace(samples=(*samples, (time, value)))
 
 
 def take_sign(track: Track, standing: Standing, time: datetime, sign: str | None) -> Standing:

@@ -113,10 +113,10 @@ class Engine:
                 findings += await self._enter(pool, kind, dict.fromkeys(unseen), newest)
         corroboration = await self._confirmed(pool)
         for kind, kind_rows in rows.items():
-            judged: Sequence[Row] = kind_rows
+            moving: Sequence[Row] = restless(self._states, kind_rows)
             if kind in self._conditional:
-                judged = await self._conditions.clean(pool, self._watch, restless(self._states, kind_rows))
-            findings += self._fold_rows(judged)
+                moving = await self._conditions.clean(pool, self._watch, moving)
+            findings += self._take(moving)
         findings = await self._mute(pool, findings)
         findings += corroboration.follow(self._states, self.sensors, findings)
         self.stats.count(finding.change for finding in findings)
@@ -181,14 +181,13 @@ class Engine:
             self._timers.set(sensor_id, self._states[sensor_id], self._states[sensor_id].next_due())
         return told
 
-    def _fold_rows(self, rows: Sequence[Row]) -> list[Finding]:
-        states = self._states
+    def _take(self, rows: Iterable[Row]) -> list[Finding]:
         findings: list[Finding] = []
         for row in rows:
-            state = states[row[0]]
+            state = self._states[row[0]]
             if row[1] <= state.last:
                 self.stats.late += 1
-            elif not state.stays(row):
+            else:
                 findings += _findings(row[0], state.take(row))
                 self._timers.set(row[0], state, state.pending)
         return findings

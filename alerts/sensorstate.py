@@ -2,7 +2,7 @@
 
 Whatever the rules, most readings of most sensors change nothing: a row within the watch's bounds leaves a sensor at
 rest as it is, and costs a few comparisons. It is the same with hazards that go on: bounds of their own say between
-which limits the values lie, and a row within them only moves the time on.
+which limits the values lie, and a row within them only moves the time on; the standings are told when somebody looks.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,17 +40,16 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class SensorState:
-    """What is remembered of one sensor; ``standings`` is None while every track rests.
+    """What is remembered of one sensor.
 
     ``anchor`` is the first row with the value that a stuck sensor repeats, ``before`` the one before a jump.
     ``pending`` is when something is due next should no reading come, ``due`` when the clock means to look.
     ``steady`` are the bounds within which, up to ``steady_until``, rows leave the standings as they are; None when that
-    is not known.
+    is not known. ``behind``: rows went by like that, and the standings don't say so yet.
     """
 
     watch: Watch
     last: datetime = NEVER
-    standings: list[Standing] | None = None
     previous: Row | None = None
     anchor: Row | None = None
     before: Row | None = None
@@ -58,16 +57,32 @@ class SensorState:
     due: datetime | None = field(default=None, compare=False)
     steady: Steady | None = field(default=None, compare=False)
     steady_until: datetime = field(default=NEVER, compare=False)
+    behind: bool = field(default=False, compare=False)
+    _standings: list[Standing] | None = None
+
+    @property
+    def standings(self) -> list[Standing] | None:
+        """What is remembered of each track, None while every one rests."""
+        if self.behind and self._standings is not None and self.steady is not None and self.previous is not None:
+            for index in self.steady.tracks:
+                value = self.previous[self.watch.tracks[index].position]
+                self._standings[index] = self._standings[index]._replace(value=value, judged_at=self.last)
+            self.behind = False
+        return self._standings
+
+    @standings.setter
+    def standings(self, standings: list[Standing] | None) -> None:
+        self._standings = standings
 
     def stays(self, row: Row) -> bool:
         """Take a row in if it leaves all as it is, at rest or not; False when ``take`` must look at it."""
         watch, steady = self.watch, None
         bounds, harmless = watch.bounds, watch.harmless
-        if self.standings is not None:
+        if self._standings is not None:
             steady = self.steady
-            if steady is None or row[1] >= self.steady_until or row[1] - self.last > watch.hold:
+            if steady is None or not self._speaks_for(steady, row):
                 return False
-            bounds, harmless, _ = steady
+            bounds, harmless = steady.bounds, steady.harmless
         for position, low, high in bounds:
             value = row[position]
             if value is not None and not low < value < high:
@@ -76,55 +91,62 @@ class SensorState:
             value = row[position]
             if value is not None and value not in words:
                 return False
-        plausibility = watch.plausibility
-        previous = self.previous
-        if plausibility.spike >= 0 and previous is not None and plausibility.jumps(previous, row):
+        if self.before is not None or self._is_odd(row):
             return False
-        if self.before is not None or (plausibility.stuck >= 0 and self._repeats(row)):
-            return False
-        if steady is not None and not self._carry_on(steady.tracks, row):
-            return False
+        if steady is not None:
+            if steady.rising and not self._carry_on(steady, row):
+                return False
+            self.behind = True
         self.previous = row
         self.last = row[1]
         return True
 
-    def _carry_on(self, active: Sequence[int], row: Row) -> bool:
-        """Move the time of hazards that go on; False, and nothing is changed, when a value is missing or worth more."""
-        standings, tracks = self.standings or [], self.watch.tracks
-        carried = []
-        for index in active:
-            track = tracks[index]
-            value = row[track.position]
-            if value is None or track.is_void(row):
+    def _is_odd(self, row: Row) -> bool:
+        """Whether the row may be a sign of a fault."""
+        plausibility, previous = self.watch.plausibility, self.previous
+        if plausibility.spike >= 0 and previous is not None and plausibility.jumps(previous, row):
+            return True
+        return plausibility.stuck >= 0 and self._repeats(row)
+
+    def _speaks_for(self, steady: Steady, row: Row) -> bool:
+        """Whether a row comes in time and has a sound value for each hazard that goes on."""
+        if row[1] >= self.steady_until or row[1] - self.last > self.watch.hold:
+            return False
+        for position in steady.needed:
+            if row[position] is None:
                 return False
-            standing = carry_on(track, standings[index], row[1], value)
+        return not (steady.doubtful and any(self.watch.tracks[index].is_void(row) for index in steady.doubtful))
+
+    def _carry_on(self, steady: Steady, row: Row) -> bool:
+        """Note what a rise is looked for in; False, and nothing is changed, when a value has risen too fast."""
+        tracks, standings = self.watch.tracks, self._standings or []
+        carried = [(index, carry_on(tracks[index], standings[index], row)) for index in steady.rising]
+        for index, standing in carried:
             if standing is None:
                 return False
-            carried.append(standing)
-        for index, standing in zip(active, carried, strict=True):
             standings[index] = standing
         return True
 
     def take(self, row: Row) -> list[Found]:
         """Fold one row in: first what was due before it, then its values, then what follows at once."""
         found = self.advance(row[1]) if self.pending is not None and self.pending <= row[1] else []
-        if self.sample(row) and self.standings is not None:
+        if self._fold(row) and self._standings is not None:
             found += self.advance(row[1])
         return found
 
-    def sample(self, row: Row) -> bool:
-        """Fold the values of a row in without drawing conclusions. A rebuilt state begins with this.
+    def sample(self, row: Row) -> None:
+        """Fold the values of a row in without drawing conclusions. A rebuilt state begins with this."""
+        if not self.stays(row):
+            self._fold(row)
 
-        False when nothing can follow from it: a hazard whose grade is what the value says takes most rows like that.
-        """
-        if self.stays(row):
-            return False
+    def _fold(self, row: Row) -> bool:
+        """False when nothing can follow: a hazard whose grade is what the value says takes most rows like that."""
         watch, time = self.watch, row[1]
         standings = self.standings or [REST] * len(watch.tracks)
         implausible = watch.plausibility.implausible(row)
         sign = self._sign(row, implausible)
         trusted = sign is None and (watch.fault < 0 or standings[watch.fault].severity == 0)
-        moved = self.standings is None
+        moved = self._standings is None
         for index, track in enumerate(watch.tracks):
             standing = standings[index]
             if track.position < 0:
@@ -176,8 +198,9 @@ class SensorState:
 
     def amend(self, index: int, standing: Standing) -> None:
         """Put another standing in place, because of what neither readings nor the clock told."""
-        assert self.standings is not None
-        self.standings[index] = standing
+        assert self._standings is not None
+        assert not self.behind
+        self._standings[index] = standing
         self.steady = None
 
     def next_due(self) -> datetime | None:

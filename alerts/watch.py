@@ -18,11 +18,18 @@ Harmless = tuple[tuple[int, frozenset[str]], ...]
 
 
 class Steady(NamedTuple):
-    """What leaves hazards as they are: a row within these bounds. ``tracks`` are the indices of those not at rest."""
+    """What leaves hazards as they are: a row within these bounds.
+
+    ``tracks`` are the indices of those not at rest, ``needed`` the positions of their values; of these ``doubtful`` are
+    those that a row may say are void, ``rising`` those in which a rise is looked for.
+    """
 
     bounds: Bounds
     harmless: Harmless
     tracks: tuple[int, ...]
+    needed: tuple[int, ...]
+    doubtful: tuple[int, ...]
+    rising: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,14 @@ class Watch:
         if calms not in self._steady:
             pairs = [(track.position, calm or track.calm) for track, calm in zip(self.tracks, calms, strict=True)]
             active = tuple(index for index, calm in enumerate(calms) if calm is not None)
-            self._steady[calms] = Steady(_bounds(pairs, self.plausibility), _harmless(pairs), active)
+            self._steady[calms] = Steady(
+                bounds=_bounds(pairs, self.plausibility),
+                harmless=_harmless(pairs),
+                tracks=active,
+                needed=tuple({self.tracks[index].position for index in active}),
+                doubtful=tuple(index for index in active if self.tracks[index].void),
+                rising=tuple(index for index in active if self.tracks[index].rule.rise is not None),
+            )
         return self._steady[calms]
 
 
