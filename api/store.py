@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -14,6 +15,7 @@ from database.pool import Connection, borrow
 # Optional filters are written "$2 IS NULL OR …", which only a plan made for the actual values does fast.
 # By the search path, requests see the everyday world: no drill, unless they ask for both.
 _SESSION = "SET search_path = {path}; SET plan_cache_mode = force_custom_plan; SET statement_timeout = {milliseconds:d}"
+_MOST_REMEMBERED = 1000
 _READ_ONLY = "; SET default_transaction_read_only = on"
 
 
@@ -59,7 +61,8 @@ class Store:
 
     Others of the process, who write, share the pool. All methods raise Overdue and Unreachable. ``trace`` and ``once``
     are those of the request that the store works for.
-    ``with_drills``: exercises are seen beside the real world, by pages that mark them.
+    ``with_drills``: exercises are seen beside the real world, by pages that mark them. ``memory`` is what requests need
+    not read again; a change through any of these stores empties it.
     """
 
     pool: asyncpg.Pool
@@ -68,6 +71,13 @@ class Store:
     trace: Trace | None = None
     once: Once | None = None
     with_drills: bool = False
+    memory: dict[bytes, Any] = field(default_factory=dict)
+
+    def remember(self, key: bytes, found: Any) -> None:
+        """Keep what was found, beside a thousand others at most."""
+        if len(self.memory) >= _MOST_REMEMBERED:
+            self.memory.clear()
+        self.memory[key] = found
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -79,12 +89,15 @@ class Store:
     async def writing(self) -> AsyncIterator[Connection]:
         """A connection in a transaction that commits at the end of the block; AlreadyDone for a repeated request."""
         async with self._borrow("") as connection:
-            async with connection.transaction():
-                if self.trace is not None:
-                    await act_for(connection, self.trace)
-                if self.once is not None and not self.once.claimed:
-                    await self._claim(connection, self.once)
-                yield connection
+            try:
+                async with connection.transaction():
+                    if self.trace is not None:
+                        await act_for(connection, self.trace)
+                    if self.once is not None and not self.once.claimed:
+                        await self._claim(connection, self.once)
+                    yield connection
+            finally:
+                self.memory.clear()
             if self.once is not None:
                 self.once.claimed = True
 

@@ -30,6 +30,10 @@ BUCKETS: tuple[Bucket, ...] = ("10min", "1h", "1d")
 def rounder(resolution: float) -> Callable[[float | None], float | None]:
     """A function that rounds to the nearest multiple of ``resolution``; a whole resolution gives an int."""
     digits = max(0, -int(Decimal(str(resolution)).normalize().as_tuple().exponent))
+    if resolution == 1:
+        return lambda value: None if value is None else round(value)
+    if resolution == 10**-digits:  # the usual one, and quick: answers hold tens of thousands of numbers
+        return lambda value: None if value is None else round(value, digits) + 0.0  # not -0.0
 
     def rounded(value: float | None) -> float | None:
         if value is None:
@@ -40,8 +44,16 @@ def rounder(resolution: float) -> Callable[[float | None], float | None]:
     return rounded
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 _ROUNDERS = {
-    (kind.name, quantity.name): rounder(quantity.resolution) for kind in KINDS.values() for quantity in kind.quantities
+    kind.name: {
+        column.name: rounder(column.resolution) if isinstance(column, Quantity) else _as_it_is
+        for column in kind.columns
+    }
+    for kind in KINDS.values()
 }
 
 
@@ -62,9 +74,8 @@ def rollup_columns(kind: Kind) -> str:
 def raw_reading(kind: Kind, row: Row) -> dict[str, Any]:
     """The JSON of one raw reading."""
     reading: dict[str, Any] = {"time": row["time"]}
-    for column in kind.columns:
-        value = row[column.name]
-        reading[column.name] = _ROUNDERS[kind.name, column.name](value) if isinstance(column, Quantity) else value
+    for name, rounded in _ROUNDERS[kind.name].items():
+        reading[name] = rounded(row[name])
     return reading
 
 
@@ -76,7 +87,7 @@ def rollup_reading(kind: Kind, row: Row) -> dict[str, Any]:
         if isinstance(column, State):
             reading[name] = {"last": row[f"{name}_last"]}
             continue
-        to_resolution = _ROUNDERS[kind.name, name]
+        to_resolution = _ROUNDERS[kind.name][name]
         reading[name] = {
             "min": to_resolution(row[f"{name}_min"]),
             "mean": to_resolution(row[f"{name}_avg"]),
