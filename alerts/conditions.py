@@ -7,6 +7,7 @@ judges as before. What comes in the same batch as the value, or later, isn't wai
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import structlog
@@ -15,8 +16,11 @@ from alerts.corroboration import Placed
 from alerts.neighbours import Grave, distance_m
 from alerts.rules import VoidNear
 from alerts.watch import Watch
+from database.queries import load_queries
 from ingest.kinds import KINDS
 from ingest.payload import Row
+
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 @dataclass(slots=True)
@@ -68,10 +72,7 @@ class Conditions:
             return set()
         times, back = [rows[number][1] for number, _ in asked], timedelta(seconds=near.for_s)
         found = await pool.fetch(
-            "SELECT DISTINCT wanted.number FROM unnest($1::int[], $2::int[], $3::timestamptz[])"
-            f" AS wanted (number, source, at) WHERE EXISTS (SELECT FROM {KINDS[near.kind].table}"
-            f" WHERE sensor_id = wanted.source AND time > wanted.at - $4::interval AND time <= wanted.at"
-            f" AND time > $5 AND time <= $6 AND {near.quantity} >= $7::real)",
+            _SQL.spoilt.format(table=KINDS[near.kind].table, quantity=near.quantity),
             [number for number, _ in asked],
             [source for _, source in asked],
             times,
