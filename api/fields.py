@@ -6,6 +6,7 @@ from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin
 
+import asyncpg
 from fastapi import Path
 from pydantic import (
     AfterValidator,
@@ -227,3 +228,8 @@ def position(longitude: float | None, latitude: float | None) -> Position | None
     if longitude is None or latitude is None:
         return None
     return Position(longitude=longitude, latitude=latitude)
+
+
+def shown(model: type[BaseModel], row: asyncpg.Record) -> dict[str, Any]:
+    """The columns of a row that ``model`` shows."""
+    return {name: value for name, value in row.items() if name in model.model_fields}

@@ -13,7 +13,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
-from api.fields import Bilingual, Maybe, Page, Paging, RowId, YesNo
+from api.fields import Bilingual, Maybe, Page, Paging, RowId, YesNo, shown
 from api.tasks import check_task
 from database.queries import load_queries
 from dispatch.permits import Verdict, ask
@@ -84,7 +84,7 @@ _EXAMPLE: dict[str, Any] = {
 def _permit(row: asyncpg.Record) -> Permit:
     ended = None if row["ended_zh"] is None else Bilingual(zh=row["ended_zh"], en=row["ended_en"])
     return Permit(
-        **{key: value for key, value in row.items() if key in Permit.model_fields},
+        **shown(Permit, row),
         reason=Bilingual(zh=row["reason_zh"], en=row["reason_en"]),
         ended=ended,
     )

@@ -13,7 +13,7 @@ from api.address import PREFIX
 from api.answers import answers
 from api.context import Reach
 from api.errors import NotFound
-from api.fields import Bilingual, Grade, RowId
+from api.fields import Bilingual, Grade, RowId, shown
 from api.incidents import check_incident
 from database.queries import load_queries
 from dispatch.reports import Kind
@@ -126,7 +126,7 @@ async def show_response(store: Reach, _caller: CallerOf, incident_id: RowId) -> 
         grade=row["planned_grade"],
         roles=[
             ResponseRole(
-                **{key: value for key, value in role.items() if key in ResponseRole.model_fields},
+                **shown(ResponseRole, role),
                 title=Bilingual(zh=role["title_zh"], en=role["title_en"]),
             )
             for role in roles

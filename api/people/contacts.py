@@ -15,7 +15,7 @@ from api.conditions import IfMatch, match_or_make, require_match, tag
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, InvalidValue, NotFound
-from api.fields import Bilingual, GridId, Maybe, Page, Paging, SquadId, Strict, Text, Titles, Word
+from api.fields import Bilingual, GridId, Maybe, Page, Paging, SquadId, Strict, Text, Titles, Word, shown
 from api.validation import misfit
 from database.pool import Connection
 from database.queries import load_queries
@@ -83,7 +83,7 @@ _EXAMPLE: dict[str, Any] = {
 
 
 def _contact(row: asyncpg.Record) -> Contact:
-    fields = {key: value for key, value in row.items() if key in Contact.model_fields}
+    fields = shown(Contact, row)
     return Contact(**fields, name=Bilingual(zh=row["name_zh"], en=row["name_en"]))
 
 

@@ -16,7 +16,7 @@ from api.conditions import IfMatch, match_or_make, tag
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import InvalidValue, NotFound
-from api.fields import Bilingual, GridId, KindName, Maybe, Page, Paging, Strict, Text, Titles, Word
+from api.fields import Bilingual, GridId, KindName, Maybe, Page, Paging, Strict, Text, Titles, Word, shown
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -86,7 +86,7 @@ _EXAMPLE: dict[str, Any] = {
 
 def _grid(row: asyncpg.Record) -> Grid:
     return Grid(
-        **{key: value for key, value in row.items() if key in Grid.model_fields},
+        **shown(Grid, row),
         name=Bilingual(zh=row["name_zh"], en=row["name_en"]),
         town=Bilingual(zh=row["town_zh"], en=row["town_en"]),
     )

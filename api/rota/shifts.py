@@ -17,7 +17,7 @@ from api.conditions import IfMatch, match_or_make, require_match, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Moment
 from api.errors import InvalidValue, NotFound
-from api.fields import Instant, Maybe, Note, Page, Paging, Remark, SquadId, Strict
+from api.fields import Instant, Maybe, Note, Page, Paging, Remark, SquadId, Strict, shown
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch import rota
@@ -118,7 +118,7 @@ async def _show(connection: Connection, uid: str, response: Response) -> Shift:
 
 
 def _shift(row: asyncpg.Record) -> Shift:
-    return Shift(**{key: value for key, value in row.items() if key in Shift.model_fields})
+    return Shift(**shown(Shift, row))
 
 
 def unknown_shift(uid: str) -> NotFound:

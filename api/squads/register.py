@@ -17,7 +17,7 @@ from api.conditions import IfMatch, match_or_make, require_match, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, NotFound
-from api.fields import Bilingual, Maybe, Page, Paging, Position, SquadId, Strict, Text, Titles, Word, position
+from api.fields import Bilingual, Maybe, Page, Paging, Position, SquadId, Strict, Text, Titles, Word, position, shown
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.dispatcher import TURN
@@ -121,7 +121,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 def _squad(row: asyncpg.Record, roster: Roster, now: datetime) -> Squad:
-    fields: dict[str, Any] = {key: value for key, value in row.items() if key in Squad.model_fields}
+    fields: dict[str, Any] = shown(Squad, row)
     fields |= {name: row[name].isoformat("minutes") for name in ("duty_start", "duty_end")}
     known = next(squad for squad in roster.squads if squad.squad_id == row["squad_id"])
     return Squad(

@@ -16,7 +16,7 @@ from api.conditions import IfMatch, match_or_make, tag
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.errors import Conflict, NotFound
-from api.fields import Bilingual, Maybe, Page, Paging, Position, Strict, Text, Titles, YesNo
+from api.fields import Bilingual, Maybe, Page, Paging, Position, Strict, Text, Titles, YesNo, shown
 from api.fields import Place as Identifier
 from database.pool import Connection
 from database.queries import load_queries
@@ -79,7 +79,7 @@ _EXAMPLE: dict[str, Any] = {
 
 def _shelter(row: asyncpg.Record) -> Shelter:
     return Shelter(
-        **{key: value for key, value in row.items() if key in Shelter.model_fields},
+        **shown(Shelter, row),
         name=Bilingual(zh=row["name_zh"], en=row["name_en"]),
         position=Position(longitude=row["longitude"], latitude=row["latitude"]),
     )

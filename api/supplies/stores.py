@@ -16,7 +16,7 @@ from api.conditions import IfMatch, match_or_make, tag
 from api.context import Reach
 from api.cursors import Cursor, Name
 from api.errors import NotFound
-from api.fields import Bilingual, Maybe, Page, Paging, Position, Strict, Text, Titles, Word, YesNo, position
+from api.fields import Bilingual, Maybe, Page, Paging, Position, Strict, Text, Titles, Word, YesNo, position, shown
 from api.fields import Place as Identifier
 from database.pool import Connection
 from database.queries import load_queries
@@ -105,7 +105,7 @@ def _depot(row: asyncpg.Record) -> Depot:
 
 
 def _stock(row: asyncpg.Record) -> Stock:
-    fields = {key: value for key, value in row.items() if key in Stock.model_fields}
+    fields = shown(Stock, row)
     name = Bilingual(zh=row["name_zh"], en=row["name_en"])
     return Stock(**fields, name=name, short=row["amount"] < row["minimum"])
 

@@ -18,7 +18,7 @@ from api.conditions import IfMatch, require_match, tag
 from api.context import Now, Reach, WebhookDoors
 from api.cursors import Cursor, Name
 from api.errors import Conflict, NotFound
-from api.fields import Page, Paging, Strict
+from api.fields import Page, Paging, Strict, shown
 from api.stream.events import Topic
 from api.stream.feed import end_of_feed
 from api.webhooks.guard import Doors, split
@@ -83,7 +83,7 @@ _EXAMPLE: dict[str, Any] = {
 
 
 def _webhook(row: asyncpg.Record) -> Webhook:
-    return Webhook(**{key: value for key, value in row.items() if key in Webhook.model_fields})
+    return Webhook(**shown(Webhook, row))
 
 
 async def _find(connection: Connection, name: str) -> asyncpg.Record:
