@@ -1,6 +1,6 @@
 """From incidents to ordered squads: one transaction per run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,22 +49,20 @@ class Dispatched:
     more: bool = False
 
 
-async def run_once(pool: asyncpg.Pool, now: datetime, *, ordered: Callable[[], object] = lambda: None) -> Dispatched:
-    """Apply plans to incidents, fill the roles that are open, explain where nobody can go; then close what is finished.
+async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
+    """``send_out``, then ``settle``."""
+    return replace(await send_out(pool, now), closed=await settle(pool, now))
+
+
+async def send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
+    """Apply plans to incidents, fill the roles that are open, explain where nobody can go.
 
     Task, order, events and the incident's stage are committed together, so a crash leaves either all or nothing, and
-    the next run sees what is missing. ``ordered`` is called once orders are committed: they needn't wait for the rest.
+    the next run sees what is missing.
 
     Several dispatchers may run at once: they decide one after the other (a squad seen free by two would be sent to two
     places), and a task that someone else opened meanwhile stays as it is.
     """
-    done = await _send_out(pool, now)
-    if done.ordered:
-        ordered()
-    return replace(done, closed=await _settle(pool, now))
-
-
-async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_SQL.take_turn, TURN)
         await pause_for_real_red(connection, now)
@@ -80,6 +78,22 @@ async def _send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         tuple(unassigned),
         more=planned == MOST_PER_RUN or (len(rows) == MOST_ROLES_PER_RUN and bool(ordered or unassigned)),
     )
+
+
+async def settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
+    """What follows from incidents that are over: they are closed, and nobody is called to them any more.
+
+    The numbers of those closed here. Nobody waits for it, so it needn't follow every decision.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(_SQL.take_turn, TURN)
+        closed = await close_finished(connection, _ACTOR, now)
+        await release(connection, now)
+        await ask_for_final(connection, now)
+        await connection.execute(_SQL.drop, now)
+        if closed:
+            await connection.execute(_SQL.tell)
+    return tuple(closed)
 
 
 async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why: str, actor: str, now: datetime) -> int:
@@ -124,19 +138,6 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
     await connection.execute(_SQL.tell)
     number: int = row["task_id"]
     return number
-
-
-async def _settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
-    """What follows from incidents that are over; the numbers of those closed here."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_SQL.take_turn, TURN)
-        closed = await close_finished(connection, _ACTOR, now)
-        await release(connection, now)
-        await ask_for_final(connection, now)
-        await connection.execute(_SQL.drop, now)
-        if closed:
-            await connection.execute(_SQL.tell)
-    return tuple(closed)
 
 
 async def _present(connection: Connection, now: datetime) -> Roster:

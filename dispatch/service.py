@@ -84,7 +84,7 @@ class DispatchService:
     async def _dispatch(self, listener: Listener) -> None:
         while True:
             try:
-                while (await self.dispatch_once(datetime.now(UTC))).more:
+                while (await self.send_out_once(datetime.now(UTC))).more:
                     pass
             except PASSING as error:
                 self._away("dispatcher", error)
@@ -99,17 +99,27 @@ class DispatchService:
                 return
 
     async def dispatch_once(self, now: datetime) -> dispatcher.Dispatched:
-        """One run of the dispatcher, counted; wakes the outbox."""
+        """One whole run of the dispatcher, counted; wakes the outbox."""
+        done = await self.send_out_once(now)
+        await self.settle_once(now)
+        return done
+
+    async def send_out_once(self, now: datetime) -> dispatcher.Dispatched:
+        """Decide once who goes where, counted; wakes the outbox."""
         started = perf_counter()
-        done = await dispatcher.run_once(self.pool, now, ordered=self._due.set)
+        done = await dispatcher.send_out(self.pool, now)
         stats = self.stats
         stats.decide_s = perf_counter() - started
         stats.runs += 1
         stats.ordered += len(done.ordered)
         stats.unassigned += len(done.unassigned)
-        stats.closed += len(done.closed)
         self._due.set()
         return done
+
+    async def settle_once(self, now: datetime) -> None:
+        """Close once what is over, counted; wakes the outbox."""
+        self.stats.closed += len(await dispatcher.settle(self.pool, now))
+        self._due.set()
 
     async def _send(self) -> None:
         while True:
@@ -132,11 +142,12 @@ class DispatchService:
         return done
 
     async def _watch(self) -> None:
-        """Escalation and permits, at every tick: their steps fall due by the clock alone."""
+        """Escalation and permits fall due by the clock alone; what is over may wait for it: an order never does."""
         while True:
             try:
                 while (await self.watch_once(datetime.now(UTC))).more:
                     pass
+                await self.settle_once(datetime.now(UTC))
             except PASSING as error:
                 self._away("watch", error)
             await asyncio.sleep(TICK_S)
