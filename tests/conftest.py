@@ -296,7 +296,7 @@ def _no_stray_task(request: pytest.FixtureRequest) -> Iterator[None]:
     try:
         gc.freeze()  # what is there before the test need not be searched after it
         yield
-        if inspect.iscoroutinefunction(request.function):
+        if inspect.iscoroutinefunction(request.function) or request.node.get_closest_marker("rehearsal"):
             gc.collect()  # asyncio complains when the forgotten task is collected
     finally:
         logger.removeHandler(collector)
