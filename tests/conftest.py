@@ -58,9 +58,10 @@ _PACE_S = 0.2
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """With ``-m alone`` or ``-m rehearsal`` only files that name the mark are read: all take each worker 15 s."""
     mark = config.getoption("markexpr")
-    if mark not in _RARE_MARKS or collection_path.suffix != ".py" or collection_path.name == "conftest.py":
+    if mark not in _RARE_MARKS:
         return None
-    return None if f"mark.{mark}" in collection_path.read_text(encoding="utf-8") else True
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return None if any(f"mark.{mark}" in file.read_text(encoding="utf-8") for file in files) else True
 
 
 @pytest.fixture
