@@ -14,6 +14,7 @@ import msgspec
 import yaml
 
 from alerts.errors import AlertError
+from alerts.yamlfile import read_yaml
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _HOURS_OF_A_DAY = 8
@@ -127,7 +128,7 @@ def _moment(day: date, clock: time) -> datetime:
 def read_clocks(path: Path) -> Clocks:
     """Read and check a file of calendar and limits; ClockError with the file's name says what to change."""
     try:
-        return parse_clocks(path.name, yaml.safe_load(path.read_text(encoding="utf-8")))
+        return parse_clocks(path.name, read_yaml(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ClockError(f"{path.name}: {error}") from error
 

@@ -11,6 +11,7 @@ import yaml
 
 from alerts.misreadings import what_is_wrong
 from alerts.rules import RuleError, Skill, Words
+from alerts.yamlfile import read_yaml
 from ingest.kinds import KINDS
 
 HUB = "hub"
@@ -69,7 +70,7 @@ def default_grouping() -> Grouping:
 def read_grouping(path: Path) -> Grouping:
     """Read and check a grouping file; RuleError says what to change."""
     try:
-        grouping = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Grouping)
+        grouping = msgspec.convert(read_yaml(path), Grouping)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise RuleError.at(path.name, zh=what_is_wrong(error), en=str(error)) from error
     counts = Counter(name for family in grouping.families.values() for name in family.hazards)

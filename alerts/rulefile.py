@@ -10,6 +10,7 @@ import yaml
 from alerts.misreadings import what_is_wrong
 from alerts.rulecheck import check_rule, expect
 from alerts.rules import Rule, RuleError, RuleFile
+from alerts.yamlfile import read_yaml
 from ingest.kinds import KINDS
 
 RULES = Path(__file__).parent / "rules"
@@ -23,7 +24,7 @@ def default_rules() -> list[RuleFile]:
 def read_rules(path: Path) -> RuleFile:
     """Read and check one rule file; RuleError with file and place when it can't be used."""
     try:
-        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = read_yaml(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RuleError.at(path.name, zh=what_is_wrong(error), en=str(error)) from error
     return parse_rules(path.name, body)

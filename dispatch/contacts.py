@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 import yaml
 
+from alerts.yamlfile import read_yaml
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.errors import DispatchError
@@ -54,7 +55,7 @@ class Contacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_contacts(path: Path) -> Contacts:
     """Read and check a file of contacts; ContactsError with what is wrong."""
     try:
-        contacts = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Contacts)
+        contacts = msgspec.convert(read_yaml(path), Contacts)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise ContactsError(f"{path}: {error}") from error
     names = [contact.contact_id for contact in contacts.contacts]

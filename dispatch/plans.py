@@ -15,6 +15,7 @@ from alerts.families import HUB
 from alerts.grades import GRADES, Colour
 from alerts.misreadings import what_is_wrong
 from alerts.rules import Skill
+from alerts.yamlfile import read_yaml
 from dispatch.errors import DispatchRefusal
 from dispatch.words import Words
 
@@ -206,7 +207,7 @@ def read_plans(folder: Path) -> list[Plan]:
 def read_plan(path: Path) -> Plan:
     """Read and check one plan file; PlanError with file and place when it can't be used."""
     try:
-        return parse_plan(str(path), yaml.safe_load(path.read_text(encoding="utf-8")))
+        return parse_plan(str(path), read_yaml(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PlanError.at(str(path), zh=what_is_wrong(error), en=str(error)) from error
 

@@ -83,9 +83,14 @@ def _short(row: asyncpg.Record, text: Words) -> Notice:
 async def responses_of(connection: Connection, rows: Sequence[asyncpg.Record]) -> dict[int, Response]:
     """The response to each incident; rows have incident_id, plan_id, planned_grade and skill."""
     plans = await plans_of(connection, {row["plan_id"] for row in rows if row["plan_id"] is not None})
-    return {
-        row["incident_id"]: _response(plans.get(row["plan_id"]), row["planned_grade"], row["skill"]) for row in rows
-    }
+    known: dict[tuple[int | None, int, str], Response] = {}  # hundreds of incidents may wait under a few plans
+    found = {}
+    for row in rows:
+        plan_id, grade, skill = key = row["plan_id"], row["planned_grade"], row["skill"]
+        if key not in known:
+            known[key] = _response(plans.get(plan_id), grade, skill)
+        found[row["incident_id"]] = known[key]
+    return found
 
 
 def _response(plan: Plan | None, grade: int, skill: str) -> Response:

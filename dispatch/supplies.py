@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from alerts.misreadings import what_is_wrong
+from alerts.yamlfile import read_yaml
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.errors import DispatchRefusal
@@ -77,7 +78,7 @@ class Supplies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_supplies(path: Path) -> Supplies:
     """Read and check a file of supplies; SuppliesError with what is wrong."""
     try:
-        return msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")), Supplies)
+        return msgspec.convert(read_yaml(path), Supplies)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise SuppliesError.at(str(path), zh=what_is_wrong(error), en=str(error)) from error
 

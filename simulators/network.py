@@ -5,7 +5,7 @@ Pure: readings in, messages with the moment of their arrival out, the same for t
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from types import MappingProxyType
@@ -36,6 +36,9 @@ NETWORK_SETTINGS: Mapping[str, Cause] = MappingProxyType(
         "cut": Cause(0, 0, 1),
         "buffer": Cause(100, 0, 10_000),
         "reconnect_spread_s": Cause(0, 0, 3600),
+        # -1: the device shares a connection that stays. Else it has one of its own, which a cut really drops and which
+        # is really made again, with a session that the broker keeps so long; 0: the session ends with its connection.
+        "own_session_s": Cause(-1, -1, 86_400),
     }
 )
 
@@ -76,14 +79,25 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A device's own connection is made at ``at``, its session kept for ``session_s`` after a cut; None: it is cut."""
+
+    at: datetime
+    code: str
+    session_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Carried:
-    """Counts of what the network did, in messages."""
+    """Counts of what the network did: in messages, and in own connections that were cut and made again."""
 
     sent: int = 0
     lost: int = 0
     doubled: int = 0
     broken: int = 0
     overflowed: int = 0
+    dropped: int = 0
+    reconnected: int = 0
 
 
 class _Way:
@@ -94,6 +108,7 @@ class _Way:
         self.settings = Timeline(NETWORK_SETTINGS, changes)
         self.kept: deque[Reading] = deque()
         self.is_cut = False
+        self.is_linked = False  # has a connection of its own
 
 
 class Network:
@@ -107,7 +122,13 @@ class Network:
         self._ways: dict[str, _Way] = {}
         self._coming: list[Delivery] = []
         self._number = 0
-        self._counts = dict.fromkeys(("sent", "lost", "doubled", "broken", "overflowed"), 0)
+        self._turns: list[Turn] = []
+        self._gone: set[str] = set()
+        self._counts = dict.fromkeys((field.name for field in fields(Carried)), 0)
+        for change in self._changes:
+            if "own_session_s" in change.network:
+                for code in change.sensors:
+                    self._way(code)
 
     @property
     def carried(self) -> Carried:
@@ -125,25 +146,54 @@ class Network:
             arrived.append(heappop(self._coming))
         return arrived
 
+    def turns(self, until: datetime) -> list[Turn]:
+        """What became of devices' own connections before ``until``, up to which readings were carried; in order."""
+        due = sorted((turn for turn in self._turns if turn.at < until), key=lambda turn: (turn.at, turn.code))
+        self._turns = [turn for turn in self._turns if turn.at >= until]
+        for turn in due:
+            if turn.session_s is None:
+                self._gone.add(turn.code)
+                self._counts["dropped"] += 1
+            elif turn.code in self._gone:
+                self._gone.remove(turn.code)
+                self._counts["reconnected"] += 1
+        return due
+
     def _settle_cuts(self, now_s: float) -> None:
         """Let devices whose connection is back send what they kept."""
         while self._moments and self._moments[0] <= now_s:
             moment_s = self._moments.popleft()
-            for way in self._ways.values():
+            for code, way in self._ways.items():
                 settings = way.settings.at(moment_s)
+                at = self._start + timedelta(seconds=moment_s)
                 if way.is_cut and settings["cut"] < 0.5:
                     back_s = moment_s + float(way.generator.uniform(0, settings["reconnect_spread_s"] or 1e-9))
-                    back = self._start + timedelta(seconds=back_s)
+                    at = self._start + timedelta(seconds=back_s)
                     for reading in way.kept:
-                        self._send(way, settings, reading, back)
+                        self._send(way, settings, reading, at)
                     way.kept.clear()
                 way.is_cut = settings["cut"] >= 0.5
+                self._link(code, way, settings, at)
+
+    def _link(self, code: str, way: _Way, settings: Mapping[str, float], at: datetime) -> None:
+        linked = settings["own_session_s"] >= 0 and not way.is_cut
+        if linked == way.is_linked:
+            return
+        way.is_linked = linked
+        before = [turn for turn in self._turns if turn.code != code or turn.at < at]
+        if linked or len(before) == len(self._turns):  # else it was still on its way back
+            before.append(Turn(at, code, int(settings["own_session_s"]) if linked else None))
+        self._turns = before
+
+    def _way(self, code: str) -> _Way:
+        way = self._ways.get(code)
+        if way is None:
+            changes = [(one.at_s, one.network) for one in self._changes if code in one.sensors]
+            way = self._ways[code] = _Way(code, self._seed, changes)
+        return way
 
     def _take(self, reading: Reading) -> None:
-        way = self._ways.get(reading.code)
-        if way is None:
-            changes = [(one.at_s, one.network) for one in self._changes if reading.code in one.sensors]
-            way = self._ways[reading.code] = _Way(reading.code, self._seed, changes)
+        way = self._way(reading.code)
         settings = way.settings.at((reading.time - self._start).total_seconds())
         way.is_cut = settings["cut"] >= 0.5
         if not way.is_cut:

@@ -49,8 +49,19 @@ _MEMORY_FREE_BYTES = 6 * 2**30
 if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _MEMORY_FREE_BYTES:
     tempfile.tempdir = os.environ["TMPDIR"] = str(_MEMORY)
 
+_RARE_MARKS = ("alone", "rehearsal")
+
 _REFERENCE_RATE = 667_000  # native messages decoded per second on the machine of README's figures
 _PACE_S = 0.2
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m alone`` or ``-m rehearsal`` only files that name the mark are read: all take each worker 15 s."""
+    mark = config.getoption("markexpr")
+    if mark not in _RARE_MARKS:
+        return None
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return None if any(f"mark.{mark}" in file.read_text(encoding="utf-8") for file in files) else True
 
 
 @pytest.fixture
@@ -286,7 +297,7 @@ def _no_stray_task(request: pytest.FixtureRequest) -> Iterator[None]:
     try:
         gc.freeze()  # what is there before the test need not be searched after it
         yield
-        if inspect.iscoroutinefunction(request.function):
+        if inspect.iscoroutinefunction(request.function) or request.node.get_closest_marker("rehearsal"):
             gc.collect()  # asyncio complains when the forgotten task is collected
     finally:
         logger.removeHandler(collector)

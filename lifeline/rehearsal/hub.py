@@ -26,7 +26,8 @@ from ingest.session import Session
 from ingest.source import Batch, Message
 from lifeline.errors import HubError
 from lifeline.scratch import clear_session
-from simulators.publisher import Publisher
+from simulators.errors import SimulatorError
+from simulators.line import Devices, open_line
 
 _WITHIN_S = 30.0
 _POLL_S = 0.01
@@ -76,7 +77,7 @@ class SteppedHub:
 
     intake: IngestService
     dispatch: DispatchService
-    publisher: Publisher
+    devices: Devices
     squads_prefix: str
     orders: _Inlet
     _readings: _Inlet = field(init=False)
@@ -131,13 +132,10 @@ class SteppedHub:
         return got
 
     async def _publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
-        if not messages:
-            return
-        for device, topic, payload in messages:
-            self.publisher.publish_bytes(device, topic, payload)
-        published = await asyncio.to_thread(self.publisher.settle, _WITHIN_S)
-        if published.outstanding or published.refused:
-            raise HubError(f"the broker did not take {published.outstanding + published.refused} messages")
+        try:
+            await self.devices.publish(messages)
+        except SimulatorError as error:
+            raise HubError(str(error)) from error
 
     async def until_connected(self) -> None:
         """Wait until all sessions are there; HubError when the broker does not let them in."""
@@ -162,8 +160,9 @@ async def stepped_hub(pool: asyncpg.Pool, broker: Broker, name: str) -> AsyncGen
     told = (f"{squads_prefix}/+/orders", f"{squads_prefix}/+/notices")
     orders = _Inlet(Session(broker, client_id=f"{name}-squads", topic_filters=told))
     async with AsyncExitStack() as opened:
-        publisher = opened.enter_context(Publisher(broker, client_id=f"{name}-sensors", prefix=prefix, connections=1))
-        hub = SteppedHub(intake, dispatch, publisher, squads_prefix, orders)
+        devices = Devices(broker, f"{name}-sensor", await open_line(broker, f"{name}-sensors"))
+        opened.push_async_callback(devices.close)
+        hub = SteppedHub(intake, dispatch, devices, squads_prefix, orders)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(intake.session.run(), name="readings session"),

@@ -14,7 +14,7 @@ from ingest.source import Message
 from lifeline.rehearsal.hub import SteppedHub
 from simulators.drill import Drill
 from simulators.fleet import Fleet
-from simulators.network import Carried, Delivery, Network
+from simulators.network import Carried, Delivery, Network, Turn
 from simulators.roster import VirtualSensor
 from simulators.squads import Squads
 
@@ -40,6 +40,9 @@ class Feed(Protocol):
     def arriving(self, until: datetime) -> list[Delivery]:
         """Those that arrive before ``until`` and were not given yet, in order."""
 
+    def turns(self, until: datetime) -> list[Turn]:
+        """What became of devices' own connections before ``until``; asked for after what arrives until then."""
+
     @property
     def carried(self) -> Carried:
         """What the network did to them so far."""
@@ -61,6 +64,10 @@ class Simulated:
         """As of a feed."""
         return self._network.carry(self._fleet.readings(min(until, self._end)), until)
 
+    def turns(self, until: datetime) -> list[Turn]:
+        """As of a feed."""
+        return self._network.turns(until)
+
     @property
     def carried(self) -> Carried:
         """As of a feed."""
@@ -81,6 +88,10 @@ class Recorded:
             given.append(self._left.popleft())
         self._given += len(given)
         return given
+
+    def turns(self, until: datetime) -> list[Turn]:
+        """As of a feed; nobody has recorded connections."""
+        return []
 
     @property
     def carried(self) -> Carried:
@@ -110,12 +121,15 @@ async def play_drill(
         await wait_until(at_s)
         now = start + timedelta(seconds=at_s)
         deliveries = feed.arriving(now)
+        linked = {turn.code: turn.session_s for turn in feed.turns(now)}
+        await hub.devices.connect({code: kept_s for code, kept_s in linked.items() if kept_s is not None})
         answers = squads.answers(now)
         known = hub.findings
         if deliveries:
             topics = [(one.code, _topic(hub, twin_prefix, one), one.payload) for one in deliveries]
             await hub.take_readings(topics, now)
             played.messages += len(deliveries)
+        hub.devices.drop([code for code, kept_s in linked.items() if kept_s is None])  # after what came before the cut
         if answers:
             await hub.take_receipts([(answer.squad_id, answer.payload()) for answer in answers], now)
         # As in the hub: news wakes the stages behind the commit, a tick is the guarantee.

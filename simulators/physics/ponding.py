@@ -64,6 +64,8 @@ class Basin:
         steps = max(1, ceil(elapsed_s / _LONGEST_STEP_S))
         step_s = elapsed_s / steps
         inflow_m3_s = self.catchment.runoff_m3_s(rain_mm_h)
+        if inflow_m3_s == depth_m == 0:
+            return 0.0  # as it would come out below
         volume_m3 = self.volume_m3(depth_m)
         for _ in range(steps):
             outflow_m3_s = self.inlet.outflow_m3_s(self.depth_m(volume_m3), clogging=clogging, outfall=outfall)

@@ -43,6 +43,8 @@ class Well:
         steps = max(1, ceil(elapsed_s / _LONGEST_STEP_S))
         step_s = elapsed_s / steps
         inflow_m3_s = self.catchment.runoff_m3_s(rain_mm_h)
+        if inflow_m3_s == 0 and level_m == self.rest_m < 0:
+            return level_m, lifted  # as it would come out below: nothing comes in, nothing leaves
         for _ in range(steps):
             share = sqrt(max(0.0, level_m - self.rest_m) / -self.rest_m) if self.rest_m < 0 else 1.0
             outflow_m3_s = min(share, 1.5) * self.pipe_m3_s * outfall + self._spill_m3_s(level_m, lifted)

@@ -99,6 +99,35 @@ def test_devices_may_come_back_one_after_the_other() -> None:
     assert all(1200 < moment < 1500 for moment in late)
 
 
+def test_connections_of_their_own_are_cut_and_made_again() -> None:
+    network = Network(
+        seed=1,
+        start=START,
+        changes=[
+            setting(0, ("wl-1",), own_session_s=600),
+            setting(600, cut=1, reconnect_spread_s=30),
+            setting(1200, cut=0),
+            setting(1201, cut=1),  # while it is still on its way back
+            setting(1500, cut=0, reconnect_spread_s=0),
+        ],
+    )
+    network.carry([], START + timedelta(hours=1))
+    turns = network.turns(START + timedelta(hours=1))
+    assert [(round((turn.at - START).total_seconds()), turn.code, turn.session_s) for turn in turns] == [
+        (0, "wl-1", 600),
+        (600, "wl-1", None),
+        (1500, "wl-1", 600),
+    ]
+    assert network.turns(START + timedelta(hours=2)) == []
+    assert network.carried == Carried(dropped=1, reconnected=1)
+
+
+def test_an_own_connection_changes_nothing_of_what_is_carried() -> None:
+    cut, back = setting(600, cut=1, duplicates=0.2), setting(1200, cut=0, reconnect_spread_s=60)
+    with_own = carried(60, setting(0, own_session_s=0), cut, back)[0]
+    assert with_own == carried(60, cut, back)[0]
+
+
 def test_disorder_lets_later_messages_overtake() -> None:
     deliveries, _ = carried(50, setting(disorder=0.3, held_s=200))
     sent = [msgspec.json.decode(delivery.payload)["time"] for delivery in deliveries if delivery.code == "wl-1"]
