@@ -36,7 +36,7 @@ def test_every_codec_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("name", CODECS)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(payload=st.binary(max_size=300), port=_PORTS)
 def test_any_bytes_are_read_or_refused_in_words(name: str, payload: bytes, port: int | None) -> None:
     try:

@@ -415,7 +415,7 @@ _values = st.recursive(
 
 
 @pytest.mark.parametrize("profile", _PROFILES)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_fields_are_read_or_refused_and_rows_are_within_limits(profile: str, data: st.DataObject) -> None:
     declared = _PROFILES[profile][0]

@@ -190,7 +190,7 @@ def _hexadecimal(cbor: Any) -> str:
     return cbor if isinstance(cbor, str) else bytes(cbor).hex()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     records=st.lists(
         st.fixed_dictionaries({"n": st.text("ab", min_size=1, max_size=3), "v": st.floats(-1e9, 1e9)}), min_size=1
@@ -251,7 +251,7 @@ _json = st.recursive(
 
 
 @pytest.mark.parametrize("message", _MESSAGES, ids=lambda message: message["name"])
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_message_with_anything_in_one_place_is_read_or_refused(message: dict[str, Any], data: st.DataObject) -> None:
     changed = json.loads(json.dumps(message["message"]))

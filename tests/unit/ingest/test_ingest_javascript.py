@@ -34,7 +34,7 @@ def echo() -> Codec:
     return compile_javascript(_ECHO)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(payload=st.binary(max_size=300), port=st.integers(0, 255))
 def test_any_bytes_come_through_whole(echo: Codec, payload: bytes, port: int) -> None:
     fields = echo(payload, port).fields

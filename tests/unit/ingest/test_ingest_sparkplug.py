@@ -182,14 +182,14 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         _give(reader, _DBIRTH)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(value=st.integers(-(2**31), 2**31 - 1))
 def test_signed_integers_come_back(value: int) -> None:
     assert signed(value & 0xFFFFFFFF, 3) == value
     assert signed(value & 0xFFFFFFFFFFFFFFFF, 4) == value
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(payload=st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
     reader = SparkplugReader()

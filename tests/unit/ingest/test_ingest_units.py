@@ -59,7 +59,7 @@ def test_every_quantity_takes_its_own_unit() -> None:
             assert conversion(column.unit, column) == (1, 0)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(x=st.floats(-10, 10))
 def test_a_curve_stays_between_its_ends_and_never_falls(x: float) -> None:
     curve = [(2.5, 0.0), (2.8, 10.0), (3.6, 100.0)]

@@ -109,7 +109,7 @@ def some_injection(draw: st.DrawFn) -> tuple[VirtualSensor, Injection]:
     return sensor, Injection(draw(st.integers(0, 3600)), (sensor.code,), causes)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(some_injection(), st.integers(0, 2**31))
 def test_no_injection_drives_a_value_out_of_its_range(chosen: tuple[VirtualSensor, Injection], seed: int) -> None:
     sensor, injection = chosen

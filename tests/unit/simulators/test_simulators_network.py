@@ -46,7 +46,7 @@ def test_a_good_network_carries_everything_at_once_and_in_order() -> None:
     assert counts == Carried(sent=100)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 600), st.floats(0, 1), st.integers(0, 2**31))
 def test_every_message_is_accounted_for(
     loss: float, duplicates: float, malformed: float, delay_s: float, disorder: float, seed: int
