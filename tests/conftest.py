@@ -56,7 +56,7 @@ settings.load_profile("lifeline")
 
 _RARE_MARKS = ("alone", "rehearsal")
 
-# Native messages that the machine of README's figures would decode per second: 667,000, times what has been saved since.
+# Native messages that the machine of README's figures would decode per second: 667,000, times what was saved since.
 _REFERENCE_RATE = 860_000
 _PACE_S = 0.2
 

@@ -143,7 +143,6 @@ def generated(prefix: str, now: datetime, count: int) -> list[Sent]:
         max_examples=count,
         database=None,
         derandomize=True,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
