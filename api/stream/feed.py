@@ -158,7 +158,8 @@ class Feed:
 
 async def end_of_feed(connection: Connection) -> Place:
     """Behind everything that is certain to have been committed."""
-    return Place(*await connection.fetchrow(_SQL.end))
+    [end] = await connection.fetch(_SQL.end)
+    return Place(end["era"], end["feed_id"])
 
 
 async def rows_after(
