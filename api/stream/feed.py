@@ -103,7 +103,7 @@ class Feed:
             try:
                 await self.round(pool)  # first of all, so that it is known where the feed stood at the start
                 nouns = await listener.wait(_TICK_S)
-                if ACCESS in nouns:
+                if nouns & {ACCESS, "connected"}:  # who was logged out before it was connected went unheard
                     self.end_all()
             except PASSING as error:
                 structlog.get_logger().warning("feed_waits", error=str(error) or type(error).__name__)
