@@ -80,6 +80,7 @@ async def restore(database_url: str, path: Path) -> None:
             await asyncio.to_thread(_run, program, database_url, *arguments)
         finally:
             await _tell(connection, with_timescale, "post")
+        await connection.execute(_SQL.begin_feed_era)
     finally:
         await connection.close()
 

@@ -5,7 +5,7 @@ their number. A listener that doesn't keep up is let go and resumes with its las
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ import structlog
 from api.store import Store
 from database.errors import PASSING
 from database.listen import Listener
+from database.pool import Connection, Database
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -34,17 +35,17 @@ class Place:
 
     PATTERN: ClassVar[str] = r"^[0-9]{1,18}-[0-9]{1,18}$"
 
-    transaction: int
+    era: int
     feed_id: int
 
     def __str__(self) -> str:
-        return f"{self.transaction}-{self.feed_id}"
+        return f"{self.era}-{self.feed_id}"
 
     @classmethod
     def parse(cls, text: str) -> "Place":
         """The place in a Last-Event-ID, which has to match ``PATTERN``."""
-        transaction, _, feed_id = text.partition("-")
-        return cls(int(transaction), int(feed_id))
+        era, _, feed_id = text.partition("-")
+        return cls(int(era), int(feed_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Feed:
             try:
                 await self.round(pool)  # first of all, so that it is known where the feed stood at the start
                 nouns = await listener.wait(_TICK_S)
-                if ACCESS in nouns:
+                if nouns & {ACCESS, "connected"}:  # who was logged out before it was connected went unheard
                     self.end_all()
             except PASSING as error:
                 structlog.get_logger().warning("feed_waits", error=str(error) or type(error).__name__)
@@ -115,9 +116,7 @@ class Feed:
             async with pool.acquire() as connection:
                 if self._after is None:
                     self._after = await end_of_feed(connection)
-                rows = await connection.fetch(
-                    _SQL.after, str(self._after.transaction), self._after.feed_id, _ROWS_AT_ONCE
-                )
+                rows = await rows_after(connection, self._after, _ROWS_AT_ONCE)
             for row in rows:
                 happening = happening_of(row)
                 self._after = happening.place
@@ -157,16 +156,28 @@ class Feed:
         self.stats.listeners = float(len(self._subscriptions))
 
 
-async def end_of_feed(connection: "asyncpg.Connection | asyncpg.pool.PoolConnectionProxy") -> Place:
+async def end_of_feed(connection: Connection) -> Place:
     """Behind everything that is certain to have been committed."""
-    return Place(await connection.fetchval(_SQL.horizon) - 1, 2**62)
+    [end] = await connection.fetch(_SQL.end)
+    return Place(end["era"], end["feed_id"])
+
+
+async def rows_after(
+    database: Database, after: Place, limit: int, topics: Sequence[str] | None = None
+) -> list[asyncpg.Record]:
+    """At most ``limit`` rows behind a place, in order, up to where some may still come in between.
+
+    The second statement has to see what was committed before the first: not in one transaction of repeatable read.
+    """
+    settled = await database.fetchval(_SQL.settled)
+    return await database.fetch(_SQL.after, after.era, after.feed_id, settled, topics, limit)
 
 
 async def missed(store: Store, after: Place, subscription: Subscription) -> AsyncIterator[Happening]:
     """What a listener who was away has missed, as far as it is kept."""
     while True:
         async with store.reading() as connection:
-            rows = await connection.fetch(_SQL.after, str(after.transaction), after.feed_id, _ROWS_AT_ONCE)
+            rows = await rows_after(connection, after, _ROWS_AT_ONCE)
         for row in rows:
             happening = happening_of(row)
             after = happening.place
@@ -178,7 +189,7 @@ async def missed(store: Store, after: Place, subscription: Subscription) -> Asyn
 
 def happening_of(row: asyncpg.Record) -> Happening:
     """A row, written out once for all listeners."""
-    place = Place(row["transaction"], row["feed_id"])
+    place = Place(row["era"], row["feed_id"])
     wire = f"id: {place}\nevent: {row['topic']}\ndata: ".encode() + orjson.dumps(row["data"]) + b"\n\n"
     return Happening(place, row["topic"], row["squad_id"], row["data"], wire)
 

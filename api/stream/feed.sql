@@ -1,12 +1,15 @@
--- name: horizon
-SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+-- name: settled
+SELECT feed_settled()
 
 -- name: after
-SELECT transaction::text::bigint AS transaction, feed_id, topic, squad_id, data
+SELECT era, feed_id, at, topic, squad_id, data
 FROM feed
-WHERE (transaction, feed_id) > ($1::text::xid8, $2) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY transaction, feed_id
-LIMIT $3
+WHERE (era, feed_id) > ($1, $2) AND feed_id <= $3 AND ($4::text[] IS NULL OR topic = ANY ($4))
+ORDER BY era, feed_id
+LIMIT $5
+
+-- name: end
+SELECT coalesce(max(era), 0) AS era, feed_settled() AS feed_id FROM feed
 
 -- name: sweep
 DELETE FROM feed WHERE at < $1

@@ -17,7 +17,7 @@ import orjson
 import structlog
 
 from api.errors import ApiError
-from api.stream.feed import Place
+from api.stream.feed import Place, rows_after
 from api.webhooks.guard import Doors
 from database.queries import load_queries
 from dispatch.notify import back_off_s
@@ -54,8 +54,8 @@ async def run_once(
     """Deliver what is due at ``now``; whether more may be waiting."""
     more = False
     for hook in await pool.fetch(_SQL.lease, now, now + _LEASE):
-        place = Place(hook["transaction"], hook["feed_id"])
-        rows = await pool.fetch(_SQL.waiting, str(place.transaction), place.feed_id, hook["topics"], _EVENTS_AT_ONCE)
+        place = Place(hook["era"], hook["feed_id"])
+        rows = await rows_after(pool, place, _EVENTS_AT_ONCE, hook["topics"])
         error = ""
         for row in rows:
             try:
@@ -66,13 +66,13 @@ async def run_once(
                 structlog.get_logger().warning("webhook_failed", webhook=hook["name"], error=error)
                 break
             stats.delivered += 1
-            place = Place(row["transaction"], row["feed_id"])
+            place = Place(row["era"], row["feed_id"])
         failures = hook["failures"] + 1 if error else 0
         wait_s = min(_LONGEST_WAIT_S, back_off_s(failures, random.random()) * 2) if error else 0.0
         await pool.execute(
             _SQL.settle,
             hook["name"],
-            str(place.transaction),
+            place.era,
             place.feed_id,
             failures,
             error,
@@ -86,7 +86,7 @@ async def run_once(
 async def _deliver(
     client: httpx.AsyncClient, doors: Doors, hook: asyncpg.Record, row: asyncpg.Record, now: datetime
 ) -> None:
-    event_id = f"{row['transaction']}-{row['feed_id']}"
+    event_id = str(Place(row["era"], row["feed_id"]))
     body = orjson.dumps({"id": event_id, "topic": row["topic"], "at": row["at"], "data": row["data"]})
     try:
         target = await doors.resolve(hook["url"])

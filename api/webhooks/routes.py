@@ -27,7 +27,8 @@ from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CURSOR: Cursor[str] = Cursor("webhooks", Name)
-_URL = r"^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[1-9][0-9]{0,3}|:[1-5][0-9]{4})?(/[!\"$-?A-~]*)?$"
+_PORT = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+_URL = rf"^https?://[A-Za-z0-9][A-Za-z0-9.-]*(:({_PORT}))?(/[!\"$-?A-~]*)?$"
 _NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 router = APIRouter(prefix=f"{PREFIX}/webhooks", tags=["webhooks"], route_class=GuardedRoute)
 HookName = Annotated[str, InPath(pattern=_NAME_PATTERN, description="The webhook's name")]
@@ -140,7 +141,7 @@ async def add_webhook(store: Reach, now: Now, doors: WebhookDoors, _caller: Call
             secret,
             given.enabled,
             now,
-            str(place.transaction),
+            place.era,
             place.feed_id,
         )
         if made is None:

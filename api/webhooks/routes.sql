@@ -8,8 +8,8 @@ SELECT * FROM webhook WHERE name = $1
 SELECT FROM webhook WHERE name = $1 FOR UPDATE
 
 -- name: add
-INSERT INTO webhook (name, url, topics, secret, enabled, created_at, updated_at, next_attempt_at, transaction, feed_id)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7::text::xid8, $8)
+INSERT INTO webhook (name, url, topics, secret, enabled, created_at, updated_at, next_attempt_at, era, feed_id)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8)
 ON CONFLICT (name) DO NOTHING
 RETURNING name
 

@@ -21,6 +21,7 @@ from api.access.throttle import Limits, Rate
 from api.app import create_app
 from api.stream.feed import Feed
 from database.engine import detect_engine, ensure_days
+from database.pool import connect
 from ingest.kinds import KINDS
 
 _MANY = Rate(10**6, 10**6)
@@ -240,6 +241,17 @@ async def prepare(connection: asyncpg.Connection | PoolConnectionProxy, incident
     )
     await connection.execute("INSERT INTO work_order_item VALUES ($1, $2)", order, hazard)
     return order
+
+
+@pytest.fixture(params=["here", "elsewhere"])
+async def long_transaction(
+    request: pytest.FixtureRequest, database_url: str, empty_database_url: str
+) -> AsyncIterator[None]:
+    """One that is open and has written, though not to the feed: in the test's database, or in another of its server."""
+    connection = await connect(database_url if request.param == "here" else empty_database_url, application="tests")
+    await connection.execute("BEGIN; CREATE TABLE something_else AS SELECT pg_current_xact_id()")
+    yield
+    connection.terminate()
 
 
 Store = Callable[[str, list[dict[str, Any]]], Any]

@@ -108,7 +108,9 @@ async def hub(
 ) -> AsyncIterator[str]:
     feed = Feed()
     listener = Listener(database_url, application="tests")
-    tasks = [asyncio.create_task(listener.run()), asyncio.create_task(feed.run(pool, listener))]
+    tasks = [asyncio.create_task(listener.run())]
+    assert await listener.wait(20) == {"connected"}
+    tasks.append(asyncio.create_task(feed.run(pool, listener)))
     async with serving(create_app(pool, clock=lambda: now, feed=feed)) as address:
         yield address
         feed.end_all()
@@ -164,3 +166,19 @@ async def test_a_stream_ends_when_somebody_is_logged_out(
     assert [block async for block in stream if "data" in block] == []  # and it ends
     with pytest.raises(AssertionError):
         await anext(follow(hub, everybody["officer"]))
+
+
+async def test_listeners_begin_anew_when_a_log_out_may_have_gone_unheard(
+    feed: Feed, pool: asyncpg.Pool, database_url: str
+) -> None:
+    subscription = feed.subscribe(ALL, None)
+    listener = Listener(database_url, application="tests")
+    tasks = [asyncio.create_task(feed.run(pool, listener))]
+    await pool.execute("NOTIFY lifeline, 'access'")  # nobody listens yet, or for a moment
+    tasks.append(asyncio.create_task(listener.run()))
+    async with asyncio.timeout(20):
+        assert await subscription.waiting.get() is None
+    assert subscription.over
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -110,6 +110,20 @@ async def test_what_is_not_taken_comes_again_under_the_same_id(
     assert (await desk.get("/webhooks/12319")).json()["failures"] == 0
 
 
+async def test_nobody_waits_for_who_has_not_written_to_the_feed(
+    desk: httpx.AsyncClient,
+    receiver: Receiver,
+    address: str,
+    pool: asyncpg.Pool,
+    county: Any,
+    now: datetime,
+    long_transaction: None,
+) -> None:
+    await add(desk, address)
+    await pool.execute(EVENT, county.incident, "one")
+    assert (await deliver(pool, now)).delivered == 1
+
+
 async def test_nobody_there_is_a_failure_like_any_other(
     desk: httpx.AsyncClient, pool: asyncpg.Pool, county: Any, now: datetime
 ) -> None:
@@ -129,6 +143,12 @@ async def test_a_place_inside_is_refused_when_it_is_entered_and_when_it_is_sent_
     assert (await deliver(pool, now, Doors())).failed == 1
     assert receiver.taken == []
     assert "127.0.0.1" in (await desk.get("/webhooks/12319")).json()["last_error"]
+
+
+async def test_every_port_may_be_named_and_no_other_number(desk: httpx.AsyncClient) -> None:
+    for port, status in ((1, 201), (59999, 201), (60000, 201), (65535, 201), (65536, 422), (70000, 422), (0, 422)):
+        hook = {"name": f"port-{port}", "url": f"http://127.0.0.1:{port}/x", "topics": ["task"]}
+        assert (await desk.post("/webhooks", json=hook)).status_code == status, port
 
 
 async def test_a_webhook_is_changed_and_removed(desk: httpx.AsyncClient, address: str) -> None:

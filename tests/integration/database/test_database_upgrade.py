@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from api.stream.feed import Place, rows_after
 from database.engine import detect_engine, ensure_days
 from database.migrate import migrate, read_migrations
 from database.pool import connect, open_pool
@@ -98,6 +99,36 @@ async def test_data_of_every_schema_is_there_in_the_newest(
                 f"SELECT count(*) FROM public.{table} AS row WHERE to_jsonb(row) @> $1::jsonb", kept
             )
             assert there >= 1, f"a row of {table}, written at migration {number}: {kept}"
+
+
+async def test_whoever_follows_the_feed_resumes_where_they_were_before_it_got_another_order(
+    connection: asyncpg.Connection, empty_database_url: str, tmp_path: Path
+) -> None:
+    """It was ordered by the numbers of transactions, which the order of writing does not follow."""
+    for migration in read_migrations()[:33]:
+        shutil.copy(migration.path, tmp_path)
+    await migrate(connection, tmp_path)
+    event = "INSERT INTO feed (at, topic, event, data) VALUES (now(), 'incident', 'x', to_jsonb($1::text))"
+    other = await connect(empty_database_url, application="tests")
+    async with other.transaction():
+        await other.execute("SELECT pg_current_xact_id()")
+        await connection.execute(event, "second")
+        await other.execute(event, "first")
+    await other.close()
+    await connection.execute(event, "third")
+    places = await connection.fetch("SELECT transaction::text::bigint, feed_id FROM feed ORDER BY transaction, feed_id")
+    await connection.execute(
+        "INSERT INTO webhook SELECT 'hook', '', '{}', '', true, now(), now(), 1, transaction, feed_id, 0, now()"
+        " FROM feed WHERE data = '\"second\"'"
+    )
+    await prepare(empty_database_url)
+    await connection.execute(event, "fourth")
+    words = ["first", "second", "third", "fourth"]
+    assert [row["data"] for row in await rows_after(connection, Place(0, 0), 9)] == words
+    for count, place in enumerate(places, 1):
+        assert [row["data"] for row in await rows_after(connection, Place(*place), 9)] == words[count:]
+    hook = Place(*await connection.fetchrow("SELECT era, feed_id FROM webhook"))
+    assert [row["data"] for row in await rows_after(connection, hook, 9)] == ["third", "fourth"]
 
 
 async def test_a_hub_goes_on_with_what_the_first_schema_held(

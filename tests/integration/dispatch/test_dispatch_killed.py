@@ -20,6 +20,7 @@ _CHILD = """
 import asyncio, os, signal, sys
 from datetime import datetime, timedelta
 import asyncpg.connection
+import scipy.optimize  # which each child would else have to read anew
 from database.pool import open_pool
 from dispatch import dispatcher, notify, watch
 
@@ -115,7 +116,7 @@ async def test_whenever_the_dispatcher_is_killed_one_squad_is_sent(
         fatal, whole = 0, False
         while not whole:
             fatal += 1
-            await pool.execute("TRUNCATE incident, sensor CASCADE")
+            await pool.execute("TRUNCATE incident CASCADE")
             incident_id = await report()
             if unconfirmed_for is not None:
                 await dispatcher.run_once(pool, now - unconfirmed_for)

@@ -8,6 +8,7 @@ import pytest
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
+from api.stream.feed import Place, rows_after
 from database.engine import detect_engine, ensure_days
 from database.errors import DatabaseError
 from database.pool import connect
@@ -87,6 +88,24 @@ async def test_a_restored_database_takes_new_readings(filled: str, empty_databas
     number = await connection.fetchval("INSERT INTO sensor (code, kind) VALUES ('new', 'gas') RETURNING sensor_id")
     assert number == await connection.fetchval("SELECT max(sensor_id) FROM sensor")
     await connection.close()
+
+
+async def test_events_after_a_restore_come_behind_all_that_were_told_before(
+    filled: str, empty_database_url: str, tmp_path: Path
+) -> None:
+    """Also behind those that the backup doesn't hold any more: listeners know their ids and resume behind them."""
+
+    async def told(url: str) -> Place:
+        connection = await connect(url, application="tests")
+        await connection.execute("UPDATE squad SET updated_at = now() WHERE squad_id = 'gas-1'")
+        rows = await rows_after(connection, Place(0, 0), 10**6)
+        await connection.close()
+        return Place(rows[-1]["era"], rows[-1]["feed_id"])
+
+    path = await back_up(filled, tmp_path, NOW)
+    lost = await told(filled)
+    await restore(empty_database_url, path)
+    assert await told(empty_database_url) > lost
 
 
 async def test_nothing_is_restored_over_what_is_there(filled: str, tmp_path: Path) -> None:
