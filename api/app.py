@@ -214,7 +214,8 @@ def create_app(
     Whoever has the ``console`` opens it.
     """
     app = _bare_app()
-    store = Store(pool, statement_timeout_s, acquire_timeout_s)
+    feed = feed or Feed()
+    store = Store(pool, statement_timeout_s, acquire_timeout_s, memory=feed.callers)
     app.state.context = Context(
         store,
         clock,
@@ -222,7 +223,7 @@ def create_app(
         stale_after_s,
         intake,
         Throttles.of(limits or Limits()),
-        feed or Feed(),
+        feed,
         issuer or Issuer(),
         doors or Doors(),
         onenet_token,

@@ -74,8 +74,8 @@ def sent_secret(headers: Headers, query: QueryParams | None) -> str:
 async def identify(store: Store, secret: str, now: datetime) -> Caller:
     """Whose ``secret`` it is; Unauthenticated when it isn't valid at ``now``.
 
-    What was found holds for a second, or until this process changes anything: a console asks many times a second. What
-    another process revokes is refused a second later at most.
+    What was found holds for a second, or until this process changes anything or hears that somebody's access has ended:
+    a console asks many times a second.
     """
     key = digest(secret)
     known: tuple[Caller, datetime, datetime] | None = store.memory.get(key)

@@ -96,9 +96,8 @@ async def _events(
 async def _next(subscription: Subscription, after: Place | None, within_s: float) -> bytes:
     try:
         async with asyncio.timeout(within_s):
-            happening = await subscription.waiting.get()
+            happenings = await subscription.take()
     except TimeoutError:
         return b": still here\n\n"
-    if happening is None or (after is not None and happening.place <= after):
-        return b""  # over, or sent already among what was missed
-    return happening.wire
+    # None when it is over; what was sent among what was missed comes no second time.
+    return b"".join(one.wire for one in happenings if after is None or one.place > after)

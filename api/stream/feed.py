@@ -25,6 +25,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 KEPT_FOR = timedelta(days=14)
 MOST_WAITING = 500
 _TICK_S = 1.0
+_GATHER_S = 0.1  # what happens meanwhile goes to hundreds of listeners in one piece each
 _ROWS_AT_ONCE = 1000
 ACCESS = "access"  # notified when a session or a key has ended
 
@@ -81,6 +82,13 @@ class Subscription:
         """A squad's member hears of their own squad only."""
         return happening.topic in self.topics and (self.squad_id is None or happening.squad_id == self.squad_id)
 
+    async def take(self) -> "list[Happening]":
+        """All that waits, as soon as there is something."""
+        found = [await self.waiting.get()]
+        while not self.waiting.empty():
+            found.append(self.waiting.get_nowait())
+        return [happening for happening in found if happening is not None]
+
     def end(self) -> None:
         """Tell the listener that this is over."""
         self.over = True
@@ -90,9 +98,10 @@ class Subscription:
 
 @dataclass(slots=True)
 class Feed:
-    """``run`` reads and hands out; ``round`` does so once."""
+    """``run`` reads and hands out; ``round`` does so once. ``callers`` is who was identified lately."""
 
     lasts_s: float = 600.0  # then a listener has to connect again and show who they are
+    callers: dict[bytes, Any] = field(default_factory=dict)
     stats: FeedStats = field(default_factory=FeedStats)
     _subscriptions: set[Subscription] = field(default_factory=set)
     _after: Place | None = None
@@ -102,6 +111,7 @@ class Feed:
         while True:
             try:
                 await self.round(pool)  # first of all, so that it is known where the feed stood at the start
+                await asyncio.sleep(_GATHER_S)
                 nouns = await listener.wait(_TICK_S)
                 if nouns & {ACCESS, "connected"}:  # who was logged out before it was connected went unheard
                     self.end_all()
@@ -137,7 +147,8 @@ class Feed:
                 subscription.waiting.put_nowait(happening)
 
     def end_all(self) -> None:
-        """Have every listener begin anew, and so show again who they are."""
+        """Have everybody show again who they are, and every listener begin anew."""
+        self.callers.clear()
         for subscription in self._subscriptions:
             subscription.end()
 
