@@ -1,16 +1,8 @@
 // Open incidents as rows. Ages and clocks tick here; the server sends what changed.
 
-import { Shared } from "shared";
+import { Shared, SOON_MS, span } from "shared";
 
 const MOST = 500;
-
-function span(milliseconds) {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const hours = Math.floor(seconds / 3600);
-  const two = (number) => String(number).padStart(2, "0");
-  if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-  return hours ? `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}` : `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
-}
 
 export default {
   template: `
@@ -19,7 +11,7 @@ export default {
         <button v-for="tile in tiles" :key="tile.grade" type="button" class="tile" :class="'grade-' + tile.grade"
                 :aria-pressed="grade === tile.grade" @click="grade = grade === tile.grade ? 0 : tile.grade">
           <b>{{ tile.count }}</b> {{ words.grades[tile.grade] }}
-          <small v-if="tile.unacknowledged">{{ tile.unacknowledged }} {{ words.unacknowledged }}</small>
+          <small>{{ tile.unacknowledged ? tile.unacknowledged + " " + words.unacknowledged : "\u00a0" }}</small>
         </button>
       </div>
       <div class="listing"><table :aria-label="words.label">
@@ -112,7 +104,7 @@ export default {
       const [at, what] = steps.reduce((first, next) => (next[0] < first[0] ? next : first));
       const left = at - this.now;
       if (left < 0) return { text: `${this.words.overdue} ${span(-left)}`, what, tone: "fault" };
-      return { text: span(left), what, tone: left < 120000 ? "soon" : "" };
+      return { text: span(left), what, tone: left < SOON_MS ? "soon" : "" };
     },
   },
 };

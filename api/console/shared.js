@@ -1,4 +1,16 @@
-// Rows that the server shares with everybody: a numbered snapshot, then changes by their numbers.
+// What pages share: how long until, and rows that the server shares with everybody, a numbered snapshot, then changes by
+// their numbers.
+
+export const SOON_MS = 120000;
+
+export function span(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const hours = Math.floor(seconds / 3600);
+  const two = (number) => String(number).padStart(2, "0");
+  const [days, rest] = document.documentElement.lang.startsWith("zh") ? [" 天", " 小时"] : [" d", " h"];
+  if (hours >= 48) return `${Math.floor(hours / 24)}${days} ${hours % 24}${rest}`;
+  return hours ? `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}` : `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+}
 
 export class Shared {
   constructor(address, changed) {

@@ -134,6 +134,12 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
             " VALUES ($1, 'page-squad', 'ordered', $2, $3, $3) RETURNING task_id",
             *(incident, {"chosen": "page-squad"}, now),
         )
+        await connection.execute("INSERT INTO response (incident_id, grade) VALUES ($1, 3)", incident)
+        await connection.execute(
+            "INSERT INTO response_role (incident_id, role, skill, title_zh, title_en, lead, confined_space)"
+            " VALUES ($1, 'handle', 'gas', '到场处置', 'handle it on site', true, false)",
+            incident,
+        )
         await connection.execute(
             "INSERT INTO notification (key, task_id, channel, recipient, body, created_at, dead_at, error)"
             " VALUES ('page-1', $1, 'pager', 'page-leader', $2, $3, $3, 'no channel is called pager')",
