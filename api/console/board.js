@@ -1,6 +1,6 @@
 // Open incidents as rows. Ages and clocks tick here; the server sends what changed.
 
-import { Shared, SOON_MS, span } from "shared";
+import { Shared, SOON_MS, span, titled } from "shared";
 
 const MOST = 500;
 
@@ -25,12 +25,12 @@ export default {
               :class="{exercise: row.exercise_id, fresh: row.unacknowledged}" @keydown.enter.self="open(row)">
             <td><span class="grade" :class="'grade-' + row.grade">{{ words.grades[row.grade] }}</span></td>
             <td><span v-if="row.exercise_id" class="exercise-mark">【{{ words.exercise }}】</span>
-              <a :href="address(row)">{{ say(row.title) }}</a> <small class="quiet">#{{ row.id }} {{ words.kinds[row.kind] || row.kind }}</small></td>
+              <a :href="address(row)">{{ title(row) }}</a> <small class="quiet">#{{ row.id }} {{ words.kinds[row.kind] || row.kind }}</small></td>
             <td>{{ row.grid ? say(row.grid) : "" }}</td>
             <td class="number">{{ age(row) }}</td>
             <td>{{ words.stages[row.stage] }}</td>
             <td class="number" :class="clock(row).tone">{{ clock(row).text }} <small class="quiet">{{ clock(row).what }}</small></td>
-            <td><span v-for="task in row.tasks" :key="task.task_id" class="sent">{{ task.name ? say(task.name) : words.nobody }}
+            <td><span v-for="task in row.tasks" :key="task.task_id" class="sent">{{ task.name ? say(task.name) : "" }}
               <b>{{ words.status[task.status] || task.status }}</b></span></td>
             <td class="acts">
               <button v-if="may && row.unacknowledged" type="button" class="plain" data-key="a"
@@ -89,6 +89,9 @@ export default {
     },
     say(both) {
       return both[this.language] || both.zh || both.en;
+    },
+    title(row) {
+      return titled(row.title, this.language);
     },
     address: (row) => `${window.path_prefix || "/console"}/incidents/${row.id}`,
     open(row) {

@@ -1,6 +1,6 @@
 // One incident: what, where, why, who is sent, what happened, and what an officer may do about it.
 
-import { SOON_MS, span } from "shared";
+import { SOON_MS, span, titled } from "shared";
 import { ValueChart } from "value_chart";
 
 const TIME = { timeZone: "Asia/Shanghai", hour12: false, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" };
@@ -12,7 +12,7 @@ export default {
       <div v-if="incident.exercise_id" class="drill-band">【{{ words.exercise }}】 {{ words.drill }}</div>
       <div class="incident-head">
         <span class="grade" :class="'grade-' + incident.grade">{{ words.grades[incident.grade] }}</span>
-        <h2><span v-if="incident.exercise_id" class="exercise-mark">【{{ words.exercise }}】</span> {{ say(incident.title) }}</h2>
+        <h2><span v-if="incident.exercise_id" class="exercise-mark">【{{ words.exercise }}】</span> {{ titled(incident.title, language) }}</h2>
         <span class="quiet">#{{ incident.incident_id }} · {{ words.kinds[incident.kind] || incident.kind }} · {{ words.stages[incident.stage] }} · {{ clock(incident.opened_at) }}<template v-if="data.grid"> · {{ say(data.grid) }}</template></span>
       </div>
       <ol class="stages" :aria-label="words.stage"><li v-for="stage in order" :key="stage" :class="{past: past(stage)}" :aria-current="stage === incident.stage ? 'step' : null">{{ words.stages[stage] }}</li></ol>
@@ -140,6 +140,7 @@ export default {
       const best = candidates.find((one) => one.may_be_sent);
       this.given.squad_id ??= best?.squad_id;
     },
+    titled,
     say(both) {
       return both ? both[this.language] || both.zh || both.en : "";
     },

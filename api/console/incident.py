@@ -18,6 +18,7 @@ from api.stream.feed import Happening
 from dispatch.words import halves
 
 _MOST_LOOKED_AT = 6
+_ENDED = {"done", "checked", "failed", "refused", "cancelled"}
 _SIMPLE = {"file", "feed_back", "verify", "close"}
 _DECISIONS = {"return", "override", "dismiss"}
 
@@ -92,6 +93,7 @@ async def _get(here: Here, path: str) -> Any:
 
 async def _all_about(here: Here, incident_id: int) -> dict[str, Any]:
     incident = await _get(here, f"/incidents/{incident_id}")
+    incident["tasks"].sort(key=lambda one: (one["status"] in _ENDED, not one["lead"], one["task_id"]))
     hazards = sorted(incident["hazards"], key=lambda one: (one["cleared_at"] is not None, one["grade"]))
     looked_at = hazards[:_MOST_LOOKED_AT]
     grounds = await asyncio.gather(*(_get(here, f"/hazards/{one['hazard_id']}/grounds") for one in looked_at))

@@ -12,6 +12,11 @@ export function span(milliseconds) {
   return hours ? `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}` : `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
 }
 
+// A title in a language, without the mark of exercises that it begins with: pages set their own.
+export function titled(both, language) {
+  return (both[language] || both.zh || both.en).replace(/^(【演练】|DRILL )/, "");
+}
+
 export class Shared {
   constructor(address, changed) {
     this.address = address;

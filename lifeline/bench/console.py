@@ -69,7 +69,7 @@ class Window:
 
     rate: float
     commit_ms: float | None
-    api_cores: float
+    api_cores: float  # of the API and of the database for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +238,19 @@ class _Office:
                 self._visible_ms.append((now - at) * 1000)
 
     async def _window(self, seconds: float) -> Window:
-        done, cpu, began = self._run.gauge.done.value, _cpu_s(self._pid), time.perf_counter()
+        done, cpu, began = self._run.gauge.done.value, await self._cpu_s(), time.perf_counter()
         commits_ms = await self._probe(seconds) if self._probe_id is not None else []
         await asyncio.sleep(max(0.0, began + seconds - time.perf_counter()))
         took = time.perf_counter() - began
         rate = (self._run.gauge.done.value - done) / took
-        return Window(rate, median(commits_ms) if commits_ms else None, (_cpu_s(self._pid) - cpu) / took)
+        return Window(rate, median(commits_ms) if commits_ms else None, (await self._cpu_s() - cpu) / took)
+
+    async def _cpu_s(self) -> float:
+        """Seconds of a core that the API and the database's processes for it have taken."""
+        connection = await connect(self._servers.database_url, application="bench probe")
+        rows = await connection.fetch(_SQL.serving)
+        await connection.close()
+        return sum(_cpu_s(pid) for pid in (self._pid, *(row["pid"] for row in rows)))
 
     async def _probe(self, seconds: float) -> list[float]:
         """Milliseconds from PUBLISH until the reading can be read, again and again for ``seconds``."""
@@ -281,5 +288,8 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:  # it has just ended
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

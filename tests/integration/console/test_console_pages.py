@@ -40,7 +40,8 @@ _CODES = """() => {
   while (texts.nextNode()) {
     const within = texts.currentNode.parentElement;
     if (within.closest('.code, .diff, i, textarea')) continue;
-    if (/(^|\\W)([a-z]+_[a-z_]+|(user|squad|key):\\w+)/.test(texts.currentNode.data)) found.push(texts.currentNode.data);
+    const said = texts.currentNode.data;
+    if (/(^|\\W)([a-z]+_[a-z_]+|(user|squad|key):\\w+)/.test(said)) found.push(said);
   }
   return found;
 }"""
@@ -64,7 +65,8 @@ async def test_every_page_of_the_menu_shows_what_there_is(desk: Desks, rows: Row
     }
     for path in dict.fromkeys([*paths, *(path for path in shown if path.count("/") > 1 or path == "/hazard-trend")]):
         await at.open(path)
-        await expect(at.page.locator(".fault:visible")).to_have_count(0)
+        if path != f"/incidents/{rows.incident}":  # which says that nobody has acknowledged it
+            await expect(at.page.locator(".fault:visible")).to_have_count(0)
         if path in shown:
             await expect(at.page.locator("#main")).to_contain_text(shown[path][language == "en"])
         assert await at.page.evaluate(_CODES) == [], f"{path} shows codes"
