@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +19,7 @@ import httpx
 import orjson
 import pytest
 from hub_support import HubOn, Until, end_session
+from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from api.access.passwords import hash_password
@@ -246,7 +248,8 @@ async def show(page: Page, base: str, path: str) -> None:
 
 
 async def _take(page: Page, name: str) -> None:
-    await page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    taken = Image.open(BytesIO(await page.screenshot(animations="disabled"))).convert("RGB")
+    taken.quantize(256, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
 
 
 async def _hush(page: Page) -> None:
