@@ -117,6 +117,11 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
             " VALUES ('gas', 'page_leak', 1, $1, 'test', 'lifeline', $2, $2) RETURNING rule_id",
             *(_RULE, now),
         )
+        await connection.execute(  # of what raise_incident raises
+            "INSERT INTO rule (kind, hazard_type, revision, body, source, approved_by, approved_at, effective_from)"
+            " VALUES ('gas', 'gas_leak', 1, $1, 'test', 'lifeline', $2, $2)",
+            *(_RULE, now),
+        )
         incident = await value(
             "INSERT INTO incident (kind, hazard_type, grade, stage, skill, title_zh, title_en, longitude, latitude,"
             " opened_at) VALUES ('gas', 'page_leak', 3, 'dispatched', 'gas', '页面泄漏', 'leak of pages', 112.4, 23.6,"
