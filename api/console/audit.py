@@ -22,7 +22,12 @@ async def audit(here: Here) -> None:
     entries: dict[int, dict[str, Any]] = {}
 
     async def look() -> None:
-        found = await here.person.get("/audit", actor=actor.value or None, subject=subject.value, limit=_AT_ONCE)
+        found = await here.person.get(
+            "/audit",
+            actor=f"user:{actor.value.strip()}" if actor.value else None,
+            subject=subject.value,
+            limit=_AT_ONCE,
+        )
         entries.clear()
         entries.update({entry["audit_id"]: entry for entry in found["items"]})
         listing.show([_row(here, names, entry) for entry in found["items"]])
@@ -40,7 +45,7 @@ async def audit(here: Here) -> None:
                 )
 
     with ui.element("form").classes("filters").on("submit.prevent", look):
-        actor = ui.input(_("Who, as user:NAME")).props("dense outlined")
+        actor = ui.input(_("Who, by the name they sign in with")).props("dense outlined")
         tables: dict[str | None, str] = {None: _("all"), **{name: _(word) for name, word in TABLES.items()}}
         subject = ui.select(tables, label=_("Table"), value=None, on_change=look).props("dense outlined")
         ui.button(_("Show")).props("type=submit unelevated")
