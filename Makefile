@@ -1,4 +1,4 @@
-# lifeline: install, demo, test, check, check-dashboards, bench, fuzz. Everything happens in .venv; constraints.txt pins what was tested.
+# lifeline: install, demo, test, check, check-dashboards, bench, screenshots, fuzz. Everything happens in .venv; constraints.txt pins what was tested.
 PYTHON ?= python3
 SECONDS ?= 10
 RUNS ?= 1000000
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # The tests start some hundred processes: each would compile what the one before it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers demo test check check-dashboards bench fuzz
+.PHONY: install servers demo test check check-dashboards bench screenshots fuzz
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -48,6 +48,9 @@ check-dashboards: install
 
 bench: install
 	$(BIN)/lifeline bench ingest --seconds $(SECONDS)
+
+screenshots: install
+	$(BIN)/python -m pytest tests/acceptance/screenshots.py
 
 fuzz: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'

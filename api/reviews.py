@@ -33,7 +33,7 @@ class TimelineEntry(BaseModel):
     of: str = Field(description="incident, hazard, task, message, permit, report or material")
     event: str
     actor: str
-    text: str
+    text: Bilingual
 
 
 class Trace(BaseModel):
@@ -89,7 +89,8 @@ _EXAMPLE: dict[str, Any] = {
     "exercise_id": 0,
     "key_times": {"detected": "2026-05-01T08:00:00Z", "closed": None},
     "timeline": [
-        {"at": "2026-05-01T08:00:01Z", "of": "task", "event": "ordered", "actor": "dispatcher", "text": "7 gas-1"}
+        {"at": "2026-05-01T08:00:01Z", "of": "task", "event": "ordered", "actor": "dispatcher"}
+        | {"text": {"zh": "7 县城燃气抢险一队", "en": "7 County gas squad 1"}}
     ],
     "decisions": [{"task_id": 7, "role": "handle", "squad_id": "gas-1", "status": "ordered"}],
     "traces": [

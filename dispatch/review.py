@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from alerts.cases import unknown
@@ -13,7 +14,7 @@ from database.pool import Connection
 from database.queries import load_queries
 from dispatch.drawing import svg_of
 from dispatch.squads import LOCAL
-from dispatch.words import Words
+from dispatch.words import STATUS_ZH, Words, halves
 from ingest.kinds import KINDS
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -43,7 +44,7 @@ class Entry(msgspec.Struct, frozen=True):
     of: str
     event: str
     actor: str
-    text: str
+    text: Words
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -74,7 +75,7 @@ async def review(connection: Connection, incident_id: int, now: datetime) -> Rev
     incident = await connection.fetchrow(_SQL.incident, incident_id)
     if incident is None:
         raise unknown([incident_id])
-    timeline = tuple(Entry(**dict(row)) for row in await connection.fetch(_SQL.timeline, incident_id))
+    timeline = tuple(_entry(row) for row in await connection.fetch(_SQL.timeline, incident_id))
     decisions = tuple(dict(row) for row in await connection.fetch(_SQL.decisions, incident_id))
     key_times = dict(await connection.fetchrow(_SQL.key_times, incident_id) or {})
     until = (incident["closed_at"] or now) + _BEFORE
@@ -88,6 +89,12 @@ async def review(connection: Connection, incident_id: int, now: datetime) -> Rev
         decisions,
         await _traces(connection, incident_id, incident["opened_at"] - _BEFORE, until),
     )
+
+
+def _entry(row: asyncpg.Record) -> Entry:
+    note = halves(row["note"] or "")
+    text = Words(f"{row['zh'] or ''} {note.zh}".strip(), f"{row['en'] or ''} {note.en}".strip())
+    return Entry(row["at"], row["of"], row["event"], row["actor"], text)
 
 
 async def _traces(connection: Connection, incident_id: int, start: datetime, end: datetime) -> tuple[Trace, ...]:
@@ -132,7 +139,8 @@ def write_page(found: Review, words: Callable[[str, str], tuple[Words, Words]]) 
 
 
 def _line(entry: Entry, of: Words, event: Words) -> str:
-    cells = (_when(entry.at), f"{of.zh} {of.en}", f"{event.zh} {event.en}", entry.actor, entry.text)
+    text = entry.text.zh if entry.text.zh == entry.text.en else f"{entry.text.zh} {entry.text.en}"
+    cells = (_when(entry.at), f"{of.zh} {of.en}", f"{event.zh} {event.en}", entry.actor, text)
     return "<tr>" + "".join(f"<td>{escape(cell)}" for cell in cells)
 
 
@@ -143,7 +151,11 @@ def _reason(decision: Mapping[str, Any]) -> str:
         f"<li>{escape(squad['squad_id'])}：{escape(squad['zh'])} {escape(squad['en'])}"
         for squad in body.get("passed_over", ())
     )
-    heading = f"{decision['task_id']} {decision['role']}: {decision['squad_id'] or '–'} ({decision['status']})"
+    role, squad = (
+        f"{decision[f'{what}_zh'] or '–'} {decision[f'{what}_en'] or ''}".strip() for what in ("role", "squad")
+    )
+    status = f"{STATUS_ZH[decision['status']]} {decision['status'].replace('_', ' ')}"
+    heading = f"{decision['task_id']} {role}: {squad} ({status})"
     sentence = f"{reason.get('zh', '')} {reason.get('en', '')}"
     return f"<h3>{escape(heading)}</h3><p>{escape(sentence)}</p><ul>{passed}</ul>"
 

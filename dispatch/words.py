@@ -1,5 +1,6 @@
 """Sentences for people."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -11,6 +12,15 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     zh: str
     en: str
+
+
+_BOTH = re.compile(r"(.*[\u4e00-\u9fff].*?) / ([^\u4e00-\u9fff]+)", re.DOTALL)
+
+
+def halves(note: str) -> Words:
+    """A note of the hub's own, "中文 / English", as two sentences; what people wrote is the same in both."""
+    both = _BOTH.fullmatch(note)
+    return Words(both[1], both[2]) if both else Words(note, note)
 
 
 SKILLS_ZH: Mapping[str, str] = MappingProxyType(

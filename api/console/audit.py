@@ -1,11 +1,14 @@
 """The audit trail: who changed what, from where."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
 
+from api.console.audit_words import ACTIONS, TABLES
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
+from api.console.names import names_of, who
 from api.console.texts import N_
 
 _AT_ONCE = 100
@@ -15,15 +18,19 @@ _AT_ONCE = 100
 async def audit(here: Here) -> None:
     """The newest entries, by person and table; what was there before and after."""
     _ = here.gettext
+    names = await names_of(here)
     entries: dict[int, dict[str, Any]] = {}
 
     async def look() -> None:
         found = await here.person.get(
-            "/audit", actor=actor.value or None, subject=subject.value or None, limit=_AT_ONCE
+            "/audit",
+            actor=f"user:{actor.value.strip()}" if actor.value else None,
+            subject=subject.value,
+            limit=_AT_ONCE,
         )
         entries.clear()
         entries.update({entry["audit_id"]: entry for entry in found["items"]})
-        listing.show([{**entry, "id": entry["audit_id"]} for entry in found["items"]])
+        listing.show([_row(here, names, entry) for entry in found["items"]])
 
     def open_entry(_name: str, audit_id: int) -> None:
         entry = entries[audit_id]
@@ -38,17 +45,18 @@ async def audit(here: Here) -> None:
                 )
 
     with ui.element("form").classes("filters").on("submit.prevent", look):
-        actor = ui.input(_("Who, as user:NAME")).props("dense outlined")
-        subject = ui.input(_("Table")).props("dense outlined")
+        actor = ui.input(_("Who, by the name they sign in with")).props("dense outlined")
+        tables: dict[str | None, str] = {None: _("all"), **{name: _(word) for name, word in TABLES.items()}}
+        subject = ui.select(tables, label=_("Table"), value=None, on_change=look).props("dense outlined")
         ui.button(_("Show")).props("type=submit unelevated")
     listing = Listing(
         here.texts,
         [
             Column("at", _("When"), "time"),
-            Column("actor", _("Who"), "code"),
+            Column("actor", _("Who")),
             Column("address", _("Address"), "code"),
-            Column("action", _("Action"), "code"),
-            Column("subject", _("Table"), "code"),
+            Column("action", _("Action")),
+            Column("subject", _("Table")),
         ],
         [],
         label=_("Audit"),
@@ -56,3 +64,14 @@ async def audit(here: Here) -> None:
         on_act=open_entry,
     )
     await look()
+
+
+def _row(here: Here, names: Mapping[str, str], entry: dict[str, Any]) -> dict[str, Any]:
+    _ = here.gettext
+    return {
+        **entry,
+        "id": entry["audit_id"],
+        "actor": who(here, entry["actor"], names),
+        "action": _(ACTIONS.get(entry["action"], entry["action"])),
+        "subject": _(TABLES.get(entry["subject"], entry["subject"])),
+    }

@@ -1,16 +1,8 @@
 // Open incidents as rows. Ages and clocks tick here; the server sends what changed.
 
-import { Shared } from "shared";
+import { Shared, SOON_MS, span, titled } from "shared";
 
 const MOST = 500;
-
-function span(milliseconds) {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const hours = Math.floor(seconds / 3600);
-  const two = (number) => String(number).padStart(2, "0");
-  if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-  return hours ? `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}` : `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
-}
 
 export default {
   template: `
@@ -19,7 +11,7 @@ export default {
         <button v-for="tile in tiles" :key="tile.grade" type="button" class="tile" :class="'grade-' + tile.grade"
                 :aria-pressed="grade === tile.grade" @click="grade = grade === tile.grade ? 0 : tile.grade">
           <b>{{ tile.count }}</b> {{ words.grades[tile.grade] }}
-          <small v-if="tile.unacknowledged">{{ tile.unacknowledged }} {{ words.unacknowledged }}</small>
+          <small>{{ tile.unacknowledged ? tile.unacknowledged + " " + words.unacknowledged : "\u00a0" }}</small>
         </button>
       </div>
       <div class="listing"><table :aria-label="words.label">
@@ -33,12 +25,12 @@ export default {
               :class="{exercise: row.exercise_id, fresh: row.unacknowledged}" @keydown.enter.self="open(row)">
             <td><span class="grade" :class="'grade-' + row.grade">{{ words.grades[row.grade] }}</span></td>
             <td><span v-if="row.exercise_id" class="exercise-mark">【{{ words.exercise }}】</span>
-              <a :href="address(row)">{{ say(row.title) }}</a> <small class="quiet">#{{ row.id }} {{ words.kinds[row.kind] || row.kind }}</small></td>
+              <a :href="address(row)">{{ title(row) }}</a> <small class="quiet">#{{ row.id }} {{ words.kinds[row.kind] || row.kind }}</small></td>
             <td>{{ row.grid ? say(row.grid) : "" }}</td>
             <td class="number">{{ age(row) }}</td>
             <td>{{ words.stages[row.stage] }}</td>
             <td class="number" :class="clock(row).tone">{{ clock(row).text }} <small class="quiet">{{ clock(row).what }}</small></td>
-            <td><span v-for="task in row.tasks" :key="task.task_id" class="sent">{{ task.name ? say(task.name) : words.nobody }}
+            <td><span v-for="task in row.tasks" :key="task.task_id" class="sent">{{ task.name ? say(task.name) : "" }}
               <b>{{ words.status[task.status] || task.status }}</b></span></td>
             <td class="acts">
               <button v-if="may && row.unacknowledged" type="button" class="plain" data-key="a"
@@ -98,6 +90,9 @@ export default {
     say(both) {
       return both[this.language] || both.zh || both.en;
     },
+    title(row) {
+      return titled(row.title, this.language);
+    },
     address: (row) => `${window.path_prefix || "/console"}/incidents/${row.id}`,
     open(row) {
       location.assign(this.address(row));
@@ -112,7 +107,7 @@ export default {
       const [at, what] = steps.reduce((first, next) => (next[0] < first[0] ? next : first));
       const left = at - this.now;
       if (left < 0) return { text: `${this.words.overdue} ${span(-left)}`, what, tone: "fault" };
-      return { text: span(left), what, tone: left < 120000 ? "soon" : "" };
+      return { text: span(left), what, tone: left < SOON_MS ? "soon" : "" };
     },
   },
 };

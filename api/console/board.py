@@ -37,7 +37,6 @@ class Board(ui.element, component="board.js", dependencies=["shared.js"]):
             "dispatch": _("Dispatch"),
             "comment": _("Comment"),
             "all": _("All"),
-            "nobody": _("no squad yet"),
             "overdue": _("overdue"),
             "none": _("No incident is open."),
             "unacknowledged": _("not acknowledged"),

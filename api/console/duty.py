@@ -6,7 +6,7 @@ from api.console.frame import Here, page
 from api.console.listing import Column, Listing
 from api.console.parts import section
 from api.console.texts import N_
-from api.console.words import KINDS, PERSONS
+from api.console.words import CHANNELS, KINDS, PERSONS
 
 
 @page("/duty", N_("Grids and contacts"), allowed="list_grids", group="respond", place=50, icon="contact_phone")
@@ -62,5 +62,5 @@ def _contact(here: Here, contact: dict[str, Any]) -> dict[str, Any]:
         "id": contact["contact_id"],
         "name": here.texts.say(contact["name"]),
         "person": here.texts.word(PERSONS, contact["person"]),
-        "channels": ", ".join(contact["channels"]),
+        "channels": ", ".join(here.gettext(CHANNELS.get(each, each)) for each in contact["channels"]),
     }

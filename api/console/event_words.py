@@ -83,7 +83,13 @@ SUBJECTS: Mapping[str, str] = {
 }
 
 
-ACTORS: Mapping[str, str] = {"engine": N_("rule engine"), "dispatcher": N_("automatic dispatch")}
+ACTORS: Mapping[str, str] = {
+    "engine": N_("rule engine"),
+    "dispatcher": N_("automatic dispatch"),
+    "lifeline": N_("shipped with the hub"),
+    "lifeline init": N_("loaded with the county"),
+    "county data": N_("loaded with the county"),
+}
 """Who is no person and no squad."""
 
 

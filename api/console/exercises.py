@@ -1,5 +1,6 @@
 """Exercises: hold a drill with real squads, watch it, pause or end it, read its score and what it taught."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
@@ -7,6 +8,7 @@ from nicegui import ui
 from api.console.asking import Question, ask
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
+from api.console.names import names_of
 from api.console.parts import section
 from api.console.texts import N_
 from api.console.words import EXERCISE_STATES
@@ -18,10 +20,11 @@ _LOOK_S = 5.0
 async def exercises(here: Here) -> None:
     """The drills that can be held, and those that were or are being held."""
     _ = here.gettext
+    names = await names_of(here)
 
     async def look() -> None:
         found = await here.person.get("/exercises", limit=50)
-        held.show([_row(here, each) for each in found["items"]])
+        held.show([_row(here, names, each) for each in found["items"]])
 
     async def act(name: str, exercise_id: int) -> None:
         if name == "pause":
@@ -123,6 +126,7 @@ async def exercise(here: Here, exercise_id: int) -> None:
     """One exercise and, once it is over, its report."""
     _ = here.gettext
     found = await here.person.get(f"/exercises/{exercise_id}")
+    names = await names_of(here)
 
     async def look() -> None:
         if (await here.person.get(f"/exercises/{exercise_id}"))["status"] == "ended":
@@ -133,7 +137,7 @@ async def exercise(here: Here, exercise_id: int) -> None:
     with section(here.texts.say(found["title"])).classes("exercise"):
         ui.label(f"【{_('EXERCISE')}】").classes("exercise-mark")
         ui.label(_("State: {state}").format(state=here.texts.word(EXERCISE_STATES, found["status"])))
-        ui.label(_("Squads: {squads}").format(squads=", ".join(found["squads"])))
+        ui.label(_("Squads: {squads}").format(squads=_squads(names, found)))
         ui.label(
             _("From {start} to {end}").format(
                 start=here.texts.time(found["started_at"]), end=here.texts.time(found["ended_at"]) or "…"
@@ -192,7 +196,11 @@ def _report(here: Here, report: dict[str, Any]) -> None:
         ui.link(_("Plans, to propose a change"), "/plans")
 
 
-def _row(here: Here, exercise: dict[str, Any]) -> dict[str, Any]:
+def _squads(names: Mapping[str, str], exercise: dict[str, Any]) -> str:
+    return ", ".join(names.get(squad, squad) for squad in exercise["squads"])
+
+
+def _row(here: Here, names: Mapping[str, str], exercise: dict[str, Any]) -> dict[str, Any]:
     without = {"running": ["resume"], "paused": ["pause"], "ended": ["pause", "resume", "end"]}
     return {
         **exercise,
@@ -200,7 +208,7 @@ def _row(here: Here, exercise: dict[str, Any]) -> dict[str, Any]:
         "exercise": True,
         "title": [here.texts.say(exercise["title"]) or exercise["drill"], f"exercises/{exercise['exercise_id']}"],
         "status": here.texts.word(EXERCISE_STATES, exercise["status"]),
-        "squads": ", ".join(exercise["squads"]),
+        "squads": _squads(names, exercise),
         "without": without[exercise["status"]],
     }
 

@@ -11,6 +11,7 @@ from api.console.event_words import event_word
 from api.console.frame import Here, page
 from api.console.hazard_types import called
 from api.console.listing import Act, Column, Listing
+from api.console.names import grid_names, names_of, who
 from api.console.parts import heading, section
 from api.console.texts import N_
 from api.console.words import GRADES, KINDS, NUMERALS, TRUST
@@ -30,7 +31,7 @@ _ROUTES = {
 async def hazards(here: Here) -> None:
     """Hazards by grade, type, kind, grid and owner unit; the open ones first of all."""
     _ = here.gettext
-    types = await called(here)
+    types, grids = await called(here), await grid_names(here)
 
     async def look() -> None:
         found = await here.person.get(
@@ -39,7 +40,7 @@ async def hazards(here: Here) -> None:
             grade=grade.value,
             kind=kind.value,
             type=hazard_type.value,
-            grid_id=grid.value or None,
+            grid_id=grid.value,
             owner_unit=owner.value or None,
             limit=_AT_ONCE,
         )
@@ -63,7 +64,8 @@ async def hazards(here: Here) -> None:
         kind = ui.select(kinds, label=_("Kind"), value=None, on_change=look).props("dense outlined")
         every: dict[str | None, str] = {None: _("all"), **{name: title for name, title in types.items()}}
         hazard_type = ui.select(every, label=_("Hazard type"), value=None, on_change=look).props("dense outlined")
-        grid = ui.input(_("Grid")).props("dense outlined")
+        cells: dict[str | None, str] = {None: _("all"), **{cell: name for cell, name in grids.items()}}
+        grid = ui.select(cells, label=_("Grid"), value=None, on_change=look).props("dense outlined")
         owner = ui.input(_("Owner unit")).props("dense outlined")
         ui.button(_("Show")).props("type=submit unelevated")
         ui.link(_("Recurrence and trend"), "/hazard-trend")
@@ -75,7 +77,7 @@ async def hazards(here: Here) -> None:
             Column("hazard_type", _("Hazard type")),
             Column("reason", _("Reason")),
             Column("raised_at", _("Raised"), "time"),
-            Column("acknowledged_by", _("Acknowledged by"), "code"),
+            Column("acknowledged_by", _("Acknowledged by")),
             Column("cleared_at", _("Cleared"), "time"),
             Column("incident", _("Incident"), "link"),
         ],
@@ -129,6 +131,7 @@ def _row(here: Here, types: Mapping[str, str], hazard: dict[str, Any]) -> dict[s
         "hazard_type": types.get(hazard["hazard_type"], hazard["hazard_type"]),
         "sensor": [hazard["sensor"], f"sensors/{hazard['sensor']}"],
         "reason": here.texts.say(hazard["reason"]),
+        "acknowledged_by": who(here, hazard["acknowledged_by"]),
         "incident": [f"#{number}", f"incidents/{number}"] if number else None,
         "without": over + known,
     }
@@ -136,7 +139,7 @@ def _row(here: Here, types: Mapping[str, str], hazard: dict[str, Any]) -> dict[s
 
 async def _open(here: Here, types: Mapping[str, str], hazard_id: int) -> None:
     _ = here.gettext
-    hazard = await here.person.get(f"/hazards/{hazard_id}")
+    hazard, names = await here.person.get(f"/hazards/{hazard_id}"), await names_of(here)
     with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
         dialog.on("hide", dialog.delete)
         heading(f"{hazard['sensor']} · {types.get(hazard['hazard_type'], hazard['hazard_type'])}")
@@ -152,13 +155,14 @@ async def _open(here: Here, types: Mapping[str, str], hazard_id: int) -> None:
                 Column("event", _("What")),
                 Column("grade", _("Grade"), "grade"),
                 Column("reason", _("Reason")),
-                Column("actor", _("Who"), "code"),
+                Column("actor", _("Who")),
             ],
             [
                 {
                     **event,
                     "id": place,
                     "event": event_word(_, "hazard", event["event"]),
+                    "actor": who(here, event["actor"], names),
                     "reason": here.texts.say(event["reason"]),
                 }
                 for place, event in enumerate(hazard["events"])

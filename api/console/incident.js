@@ -1,5 +1,6 @@
 // One incident: what, where, why, who is sent, what happened, and what an officer may do about it.
 
+import { SOON_MS, span, titled } from "shared";
 import { ValueChart } from "value_chart";
 
 const TIME = { timeZone: "Asia/Shanghai", hour12: false, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" };
@@ -11,8 +12,8 @@ export default {
       <div v-if="incident.exercise_id" class="drill-band">【{{ words.exercise }}】 {{ words.drill }}</div>
       <div class="incident-head">
         <span class="grade" :class="'grade-' + incident.grade">{{ words.grades[incident.grade] }}</span>
-        <h2><span v-if="incident.exercise_id" class="exercise-mark">【{{ words.exercise }}】</span> {{ say(incident.title) }}</h2>
-        <span class="quiet">#{{ incident.incident_id }} · {{ words.kinds[incident.kind] || incident.kind }} · {{ words.stages[incident.stage] }} · {{ clock(incident.opened_at) }}</span>
+        <h2><span v-if="incident.exercise_id" class="exercise-mark">【{{ words.exercise }}】</span> {{ titled(incident.title, language) }}</h2>
+        <span class="quiet">#{{ incident.incident_id }} · {{ words.kinds[incident.kind] || incident.kind }} · {{ words.stages[incident.stage] }} · {{ clock(incident.opened_at) }}<template v-if="data.grid"> · {{ say(data.grid) }}</template></span>
       </div>
       <ol class="stages" :aria-label="words.stage"><li v-for="stage in order" :key="stage" :class="{past: past(stage)}" :aria-current="stage === incident.stage ? 'step' : null">{{ words.stages[stage] }}</li></ol>
       <div class="incident-acts">
@@ -21,6 +22,8 @@ export default {
       <div class="columns">
         <div>
           <section :aria-label="words.why"><h2>{{ words.why }}</h2>
+            <p v-for="told in data.reports" :key="told.report_id" class="told"><b>{{ told.source }}</b> {{ told.reference }} {{ clock(told.reported_at) }}
+              <b>{{ told.place }}</b> {{ told.text }} <span class="quiet">{{ told.actor }}</span></p>
             <div v-for="found in data.hazards" :key="found.hazard_id" class="finding">
               <p><span class="grade" :class="'grade-' + found.grade">{{ words.grades[found.grade] }}</span> <b>{{ say(found.reason) }}</b>
                 <span v-if="found.cleared_at" class="good">{{ words.cleared }} {{ clock(found.cleared_at) }}</span>
@@ -30,18 +33,19 @@ export default {
                 <p class="quiet">{{ words.rule }}: {{ say(found.grounds.rule.title) }} · {{ words.revision }} {{ found.grounds.rule.revision }} · {{ found.grounds.rule.source }}
                   <span v-if="found.grounds.rule.approved_by">· {{ words.approved }} {{ found.grounds.rule.approved_by }}</span></p>
                 <p v-if="found.trust && found.trust.doubts.length" class="quiet">{{ words.trust }}: <span v-for="doubt in found.trust.doubts" :key="doubt.en">{{ say(doubt) }} </span></p>
+                <p v-if="numbers(found.grounds).length" class="quiet">{{ say(found.grounds.measured.title) }} {{ found.grounds.measured.unit }}</p>
                 <value-chart v-if="numbers(found.grounds).length" :values="numbers(found.grounds)" :limits="found.grounds.limits" :names="words.colours"
                              :unit="found.grounds.measured.unit || ''" :title="say(found.grounds.measured.title) + ', ' + words.chart"></value-chart>
-                <p v-if="found.grounds.measured" class="quiet">{{ say(found.grounds.measured.title) }} {{ found.grounds.measured.unit }}
-                  <span v-for="(colour, word) in found.grounds.words" :key="word"> · {{ word }} = {{ words.colours[colour] }}</span></p>
+                <p v-if="Object.keys(found.grounds.words).length" class="quiet">{{ say(found.grounds.measured.title) }}
+                  <span v-for="(colour, word) in found.grounds.words" :key="word"> · {{ words.states[word] || word }} = {{ words.colours[colour] }}</span></p>
                 <p>{{ words.sensor }}: <b>{{ found.grounds.sensor.code }}</b> {{ say(found.grounds.sensor.name) }}
                   <span v-if="found.grounds.sensor.position"> · {{ found.grounds.sensor.position.longitude.toFixed(5) }}, {{ found.grounds.sensor.position.latitude.toFixed(5) }}</span>
-                  · {{ found.grounds.sensor.owner_unit }} {{ found.grounds.sensor.responsible_person }} {{ found.grounds.sensor.responsible_phone }}
+                  <br>{{ found.grounds.sensor.owner_unit }} {{ found.grounds.sensor.responsible_person }} {{ found.grounds.sensor.responsible_phone }}
                   <a v-if="found.grounds.sensor.camera_url" :href="found.grounds.sensor.camera_url">{{ words.camera }}</a>
                   <span v-else-if="found.grounds.sensor.camera_id">{{ words.camera }} {{ found.grounds.sensor.camera_id }}</span></p>
                 <p v-if="found.grounds.near.length">{{ words.near }}: <span v-for="near in found.grounds.near" :key="near.code" class="near-by">
                   <span v-if="near.grade" class="grade" :class="'grade-' + near.grade">{{ words.grades[near.grade] }}</span>
-                  {{ near.code }} {{ near.distance_m }} m: {{ near.value ?? "–" }} </span></p>
+                  {{ near.code }} {{ near.distance_m }} m: {{ words.states[near.value] || (near.value ?? "–") }}</span></p>
               </template>
             </div>
             <p v-if="!data.hazards.length" class="quiet">{{ words.reported }}</p>
@@ -51,8 +55,8 @@ export default {
           <section :aria-label="words.tasks"><h2>{{ words.tasks }}</h2>
             <div v-for="task in incident.tasks" :key="task.task_id" class="task" :data-task="task.task_id">
               <p><b>{{ name(task) }}</b> <span class="status">{{ words.status[task.status] || task.status }}</span>
-                <span class="quiet">{{ task.role }} · {{ clock(task.updated_at) }}</span>
-                <span v-if="left(task.clock_at)" class="soon"> {{ words.clock }} {{ left(task.clock_at) }}</span></p>
+                <span class="quiet">{{ say(data.roles[task.role]) }} {{ clock(task.updated_at) }}</span>
+                <span v-if="task.clock_at" :class="left(task.clock_at).tone"> {{ words.clock }} {{ left(task.clock_at).text }}</span></p>
               <p class="quiet" v-if="task.decision.reason">{{ words.because }}: {{ say(task.decision.reason) }}</p>
               <details v-if="(task.decision.passed_over || []).length"><summary>{{ words.passed }} ({{ task.decision.passed_over.length }})</summary>
                 <ul><li v-for="other in task.decision.passed_over" :key="other.squad_id">{{ squad(other.squad_id) }}: {{ say(other) }}</li></ul></details>
@@ -65,14 +69,14 @@ export default {
           </section>
           <section :aria-label="words.timeline"><h2>{{ words.timeline }}</h2>
             <ol class="timeline"><li v-for="(event, place) in data.timeline" :key="place"><time>{{ clock(event.at) }}</time>
-              <b>{{ words.events[event.event] || event.event }}</b> <span class="quiet">{{ words.actors[event.actor] || event.actor }}</span> {{ event.text ? say(event.text) : event.note }}</li></ol>
+              <b>{{ words.events[event.event] || event.event }}</b> <span class="quiet">{{ event.actor }}</span> {{ say(event.text) }}</li></ol>
           </section>
         </div>
       </div>
       <dialog ref="ask" class="ask" :aria-label="asked.title"><form @submit.prevent="finish">
         <h2>{{ asked.title }}</h2>
         <template v-if="asked.task">
-          <p>{{ words.instead }} <b>{{ name(asked.task) }}</b> <span class="quiet">{{ asked.task.role }}</span></p>
+          <p>{{ words.instead }} <b>{{ name(asked.task) }}</b> <span class="quiet">{{ say(data.roles[asked.task.role]) }}</span></p>
           <p v-if="!data.candidates" class="quiet">…</p>
           <label v-for="one in data.candidates || []" :key="one.squad_id" class="candidate" :class="{best: one.why === 'best'}">
             <input type="radio" name="squad" :value="one.squad_id" v-model="given.squad_id" :disabled="!one.may_be_sent" required>
@@ -136,6 +140,7 @@ export default {
       const best = candidates.find((one) => one.may_be_sent);
       this.given.squad_id ??= best?.squad_id;
     },
+    titled,
     say(both) {
       return both ? both[this.language] || both.zh || both.en : "";
     },
@@ -145,7 +150,7 @@ export default {
     },
     numbers: (grounds) => grounds.values.filter((each) => typeof each.value === "number"),
     squad(number) {
-      return this.say(this.data.squads[number]) || number;
+      return this.data.squads[number] || number;
     },
     name(task) {
       return task.squad_id ? this.squad(task.squad_id) : this.words.unassigned;
@@ -157,11 +162,9 @@ export default {
       return [...(next[task.status] ?? []), ...(this.can.act ? ["cancel"] : [])];
     },
     left(at) {
-      if (!at) return "";
-      const seconds = Math.floor((Date.parse(at) - this.now) / 1000);
-      const two = (number) => String(number).padStart(2, "0");
-      const text = `${Math.floor(Math.abs(seconds) / 60)}:${two(Math.abs(seconds) % 60)}`;
-      return seconds < 0 ? `${this.words.overdue} ${text}` : text;
+      const left = Date.parse(at) - this.now;
+      if (left < 0) return { text: `${this.words.overdue} ${span(-left)}`, tone: "fault" };
+      return { text: span(left), tone: left < SOON_MS ? "soon" : "quiet" };
     },
     begin(act) {
       if (act.reason === "none") return this.$emit("act", act.name, {});

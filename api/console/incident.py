@@ -6,17 +6,24 @@ from typing import Any
 
 from nicegui import ui
 
+from api.console.areas import places
+from api.console.asking import ask
 from api.console.frame import Here, page
+from api.console.hub import Refused
 from api.console.incident_words import words_of
+from api.console.names import names_of, who
 from api.console.texts import N_
+from api.console.words import SOURCES
 from api.stream.feed import Happening
+from dispatch.words import halves
 
 _MOST_LOOKED_AT = 6
+_ENDED = {"done", "checked", "failed", "refused", "cancelled"}
 _SIMPLE = {"file", "feed_back", "verify", "close"}
 _DECISIONS = {"return", "override", "dismiss"}
 
 
-class IncidentView(ui.element, component="incident.js", dependencies=["value_chart.js"]):
+class IncidentView(ui.element, component="incident.js", dependencies=["shared.js", "value_chart.js"]):
     """Drawn by the browser; what the person does comes back as an act."""
 
     def __init__(self, here: Here, data: dict[str, Any]) -> None:
@@ -44,6 +51,8 @@ async def incident(here: Here, incident_id: int) -> None:
     _ = here.gettext
 
     async def act(name: str, given: dict[str, Any]) -> None:
+        if name == "warn" and not (await _say_where(here, incident_id, given)):
+            return
         await _do(here, incident_id, name, given)
         if name == "warn":
             ui.notify(_("A warning was drafted; somebody else has to approve it."), type="positive", position="top")
@@ -84,33 +93,59 @@ async def _get(here: Here, path: str) -> Any:
 
 async def _all_about(here: Here, incident_id: int) -> dict[str, Any]:
     incident = await _get(here, f"/incidents/{incident_id}")
+    incident["tasks"].sort(key=lambda one: (one["status"] in _ENDED, not one["lead"], one["task_id"]))
     hazards = sorted(incident["hazards"], key=lambda one: (one["cleared_at"] is not None, one["grade"]))
     looked_at = hazards[:_MOST_LOOKED_AT]
     grounds = await asyncio.gather(*(_get(here, f"/hazards/{one['hazard_id']}/grounds") for one in looked_at))
     wholes = await asyncio.gather(*(_get(here, f"/hazards/{one['hazard_id']}") for one in looked_at))
     tasks = await asyncio.gather(*(_get(here, f"/tasks/{task['task_id']}") for task in incident["tasks"][:10]))
-    squads = await here.person.get("/squads", limit=500)
+    names = await names_of(here)
     for hazard, ground, whole in zip(looked_at, grounds, wholes, strict=True):
+        ground["rule"]["approved_by"] = who(here, ground["rule"]["approved_by"])
         hazard["grounds"], hazard["trust"] = ground, whole["trust"]
+    for hazard in hazards:
+        hazard["acknowledged_by"] = who(here, hazard["acknowledged_by"], names)
     return {
         "incident": incident,
         "hazards": hazards,
-        "squads": {squad["squad_id"]: squad["name"] for squad in squads["items"]},
-        "timeline": _timeline(incident, wholes, tasks),
+        "reports": await _reports(here, incident_id),
+        "grid": (await here.person.get(f"/grids/{incident['grid_id']}"))["name"] if incident["grid_id"] else None,
+        "roles": await _roles(here, incident_id),
+        "squads": names,
+        "timeline": [{**each, "actor": who(here, each["actor"], names)} for each in _timeline(incident, wholes, tasks)],
         "candidates": None,
     }
+
+
+async def _reports(here: Here, incident_id: int) -> list[dict[str, Any]]:
+    """What people said of it."""
+    said = (await _get(here, f"/incidents/{incident_id}/reports"))["items"]
+    return [
+        {**each, "source": here.texts.word(SOURCES, each["source"]), "actor": who(here, each["actor"])} for each in said
+    ]
+
+
+async def _roles(here: Here, incident_id: int) -> dict[str, Any]:
+    """What each part in the response is called by its plan; none until the dispatcher has applied it."""
+    try:
+        response = await _get(here, f"/incidents/{incident_id}/response")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return {}
+    return {role["role"]: role["title"] for role in response["roles"]}
 
 
 def _timeline(
     incident: dict[str, Any], hazards: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Everything that happened, the latest first."""
+    """Everything that happened, the latest first; ``text`` is in both languages."""
     events = [
         {
             "at": each["at"],
             "event": f"incident {each['event']}",
             "actor": each["actor"],
-            "note": _note(each["detail"]),
+            "text": _note(each["detail"]),
         }
         for each in incident["events"]
     ]
@@ -121,14 +156,35 @@ def _timeline(
         ]
     for task in tasks:
         events += [
-            {"at": each["at"], "event": f"task {each['event']}", "actor": each["actor"], "note": each["note"]}
+            {"at": each["at"], "event": f"task {each['event']}", "actor": each["actor"], "text": _both(each["note"])}
             for each in task["events"]
         ]
     return sorted(events, key=lambda each: str(each["at"]), reverse=True)
 
 
-def _note(detail: dict[str, Any]) -> str:
-    return str(detail.get("note") or detail.get("reason") or "")
+def _note(detail: dict[str, Any]) -> dict[str, str]:
+    reason = detail.get("reason") or ""
+    return _both(str(detail.get("note") or reason)) if isinstance(reason, str) else reason
+
+
+def _both(note: str) -> dict[str, str]:
+    both = halves(note)
+    return {"zh": both.zh, "en": both.en}
+
+
+async def _say_where(here: Here, incident_id: int, given: dict[str, Any]) -> bool:
+    """Ask for the area of a warning where the incident has no place; whether the person went through with it."""
+    _ = here.gettext
+    if (await _get(here, f"/incidents/{incident_id}"))["position"] is not None:
+        return True
+    known = await places(here)
+    answers = await ask(
+        here, _("Draft a warning"), known.questions(), about=_("The incident has no place: say who is to be warned.")
+    )
+    if answers is None:
+        return False
+    given["area"] = known.area(answers)
+    return True
 
 
 async def _do(here: Here, incident_id: int, name: str, given: dict[str, Any]) -> None:
@@ -155,6 +211,5 @@ async def _do(here: Here, incident_id: int, name: str, given: dict[str, Any]) ->
         await post(f"/tasks/{int(given['task_id'])}/actions/{given['action']}")
     elif name == "warn":
         whole = await _get(here, place)
-        await post(
-            "/warnings", {"incident_id": incident_id, "status": "Exercise" if whole["exercise_id"] else "Actual"}
-        )
+        status = "Exercise" if whole["exercise_id"] else "Actual"
+        await post("/warnings", {"incident_id": incident_id, "status": status, "area": given.get("area")})

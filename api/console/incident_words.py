@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from api.console.event_words import ACTORS, EVENTS
+from api.console.event_words import EVENTS
 from api.console.texts import N_
-from api.console.words import GRADES, INCIDENT_KINDS, NUMERALS, STAGES, TASK_STATUS
+from api.console.words import GRADES, INCIDENT_KINDS, NUMERALS, STAGES, STATES, TASK_STATUS
 
 _ACTS = {
     "acknowledge": N_("Acknowledge"),
@@ -75,9 +75,9 @@ def words_of(_: Callable[[str], str]) -> dict[str, Any]:
         "colours": {colour: _(GRADES[place]) for place, colour in enumerate(colours, 1)},
         "kinds": {name: _(word) for name, word in INCIDENT_KINDS.items()},
         "stages": stages,
+        "states": {name: _(word) for name, word in STATES.items()},
         "status": status,
         "acts": {name: _(word) for name, word in _ACTS.items()},
         "steps": {name: _(word) for name, word in _STEPS.items()},
         "events": events,
-        "actors": {name: _(word) for name, word in ACTORS.items()},
     }

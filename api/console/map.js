@@ -1,6 +1,6 @@
 // The county on a canvas, in Web Mercator so that tiles fit under it where there are any.
 
-import { Shared } from "shared";
+import { Shared, titled } from "shared";
 
 const COLOURS = { red: "#d9353a", orange: "#f28c28", yellow: "#e0b400", blue: "#3f80e0", ill: "#8a949e" };
 const GRADES = { 1: "#d9353a", 2: "#f28c28", 3: "#e0b400", 4: "#3f80e0" };
@@ -33,7 +33,7 @@ function outlines(grids) {
   return [...towns.values()].map(({ name, edges, points }) => ({
     name,
     edges: [...edges.values()],
-    middle: [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length),
+    head: [points.reduce((sum, [x]) => sum + x, 0) / points.length, Math.min(...points.map(([, y]) => y))],
   }));
 }
 
@@ -231,8 +231,9 @@ export default {
       for (const town of this.towns) {
         const text = town.name[this.language] || town.name.zh;
         context.fillStyle = colour("--text");
-        context.strokeText(text, ...this.screen(town.middle));
-        context.fillText(text, ...this.screen(town.middle));
+        const [x, y] = this.screen(town.head); // above, where it hides nothing of the town
+        context.strokeText(text, x, y - 6);
+        context.fillText(text, x, y - 6);
       }
       if (this.squads) for (const { row, at } of this.points ?? []) if (row.kind === "squad") this.paintSquad(context, row, this.screen(at), colour);
       for (const { row, at } of this.cases ?? []) this.paintCase(context, row, this.screen(at));
@@ -247,7 +248,7 @@ export default {
       context.stroke();
       context.fillStyle = colour("--accent-text");
       context.font = "bold 11px sans-serif";
-      context.fillText("S", x, y + 4);
+      context.fillText(this.words.mark, x, y + 4);
     },
     paintCase(context, row, [x, y]) {
       context.beginPath();
@@ -345,7 +346,7 @@ export default {
       const near = ({ at }) => Math.hypot(...this.screen(at).map((value, axis) => value - place[axis])) < NEAR_PX;
       const say = (both) => both[this.language] || both.zh;
       const cases = (this.cases ?? []).filter(near).map(({ row }) => ({
-        id: `incident ${row.id}`, grade: row.grade, exercise: row.exercise_id !== 0, text: say(row.title), href: `${this.prefix}/incidents/${row.id}`,
+        id: `incident ${row.id}`, grade: row.grade, exercise: row.exercise_id !== 0, text: titled(row.title, this.language), href: `${this.prefix}/incidents/${row.id}`,
       }));
       const points = (this.points ?? []).filter(near).reverse().map(({ row }) => {
         const code = row.id.slice(row.id.indexOf(" ") + 1);

@@ -26,6 +26,7 @@ class CountyMap(ui.element, component="map.js", dependencies=["shared.js"]):
             "map": _("County map: towns, grids, sensors, squads and incidents"),
             "sensors": _("Sensors"),
             "squads": _("Squads"),
+            "mark": _("S"),
             "incidents": _("Incidents"),
             "ill": _("silent or faulty"),
             "ok": _("without a finding"),

@@ -1,25 +1,28 @@
 """What squads and people were told, whether it arrived, and what could not be delivered."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
 
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
+from api.console.names import names_of, who
 from api.console.texts import N_
-from api.console.words import NOTIFICATION_STATES
+from api.console.words import CHANNELS, NOTIFICATION_STATES
 
 
 @page("/notifications", N_("Messages"), allowed="list_notifications", group="respond", place=70, icon="mark_email_read")
 async def notifications(here: Here) -> None:
     """Messages by state; dead letters are sent again by hand, and one is acknowledged for who was told by telephone."""
     _ = here.gettext
+    names = await names_of(here)
 
     async def look() -> None:
         found = await here.person.get(
             "/notifications", state=state.value, incident=int(incident.value) if incident.value else None, limit=200
         )
-        listing.show([_row(here, each) for each in found["items"]])
+        listing.show([_row(here, names, each) for each in found["items"]])
 
     async def act(name: str, notification_id: int) -> None:
         await here.person.post(f"/notifications/{notification_id}/{name}")
@@ -42,13 +45,13 @@ async def notifications(here: Here) -> None:
         [
             Column("grade", _("Grade"), "grade"),
             Column("recipient", _("To")),
-            Column("channel", _("Over"), "code"),
+            Column("channel", _("Over")),
             Column("text", _("Text")),
             Column("state", _("State")),
             Column("created_at", _("Made"), "time"),
             Column("sent_at", _("Sent"), "time"),
             Column("received_at", _("Receipt"), "time"),
-            Column("received_by", _("By"), "code"),
+            Column("received_by", _("By")),
             Column("error", _("What went wrong")),
         ],
         [],
@@ -59,13 +62,16 @@ async def notifications(here: Here) -> None:
     await look()
 
 
-def _row(here: Here, told: dict[str, Any]) -> dict[str, Any]:
+def _row(here: Here, names: Mapping[str, str], told: dict[str, Any]) -> dict[str, Any]:
     state = told["state"]
     received = ["acknowledge"] if state == "received" else []
     return {
         **told,
         "id": told["notification_id"],
+        "recipient": names.get(told["recipient"], told["recipient"]),
+        "channel": here.gettext(CHANNELS.get(told["channel"], told["channel"])),
         "text": here.texts.say(told["text"]),
+        "received_by": who(here, told["received_by"], names),
         "state": here.texts.word(NOTIFICATION_STATES, state),
         "without": received + ([] if state == "dead" else ["retry"]),
     }

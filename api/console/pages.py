@@ -22,6 +22,7 @@ from api.console import (
     squads,
     supplies,
     warnings,
+    work_orders,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "squads",
     "supplies",
     "warnings",
+    "work_orders",
 ]

@@ -9,6 +9,7 @@ from api.console.asking import Question, ask
 from api.console.frame import Here, page
 from api.console.hub import Refused
 from api.console.listing import Act, Column, Listing
+from api.console.names import who
 from api.console.parts import heading, section
 from api.console.texts import N_
 from api.console.words import REVISION_STATES
@@ -54,9 +55,9 @@ async def plans(here: Here) -> None:
         Column("title", _("Plan")),
         Column("revision", _("Revision"), "number"),
         Column("state", _("State")),
-        Column("proposed_by", _("Proposed by"), "code"),
+        Column("proposed_by", _("Proposed by")),
         Column("proposed_at", _("When"), "time"),
-        Column("approved_by", _("Approved by"), "code"),
+        Column("approved_by", _("Approved by")),
         Column("note", _("Note")),
     ]
     with section(_("In force")):
@@ -76,6 +77,8 @@ def _row(here: Here, plan: dict[str, Any]) -> dict[str, Any]:
         "id": plan["plan_id"],
         "title": here.texts.say(plan["body"]["title"]),
         "state": here.texts.word(REVISION_STATES, plan["state"]),
+        "proposed_by": who(here, plan["proposed_by"]),
+        "approved_by": who(here, plan["approved_by"]),
         "note": plan["rejected_why"] or plan["note"],
         "without": [] if plan["state"] == "proposed" else ["approve", "reject"],
     }

@@ -6,6 +6,7 @@ from nicegui import ui
 
 from api.console.frame import Here, page
 from api.console.hub import Refused
+from api.console.names import grid_names
 from api.console.texts import N_
 from api.console.words import GRADES, NUMERALS, REPORTED_TYPES, SOURCES
 
@@ -21,10 +22,11 @@ async def report(here: Here) -> None:
         grades = {grade: f"{NUMERALS[grade]} {_(word)}" for grade, word in GRADES.items()}
         grade = ui.select(grades, value=3, label=_("Grade"))
         place = ui.input(_("Where, in words"))
+        cells = ui.select(await grid_names(here), label=_("Grid, where it is known"), clearable=True)
         longitude, latitude = ui.number(_("Longitude"), format="%.6f"), ui.number(_("Latitude"), format="%.6f")
-        text = ui.textarea(_("What was said"))
+        text = ui.textarea(_("What was said")).props("rows=3")
         reference = ui.input(_("Reference of the call"))
-        for each in (source, hazard_type, grade, place, longitude, latitude, text, reference):
+        for each in (source, hazard_type, grade, place, cells, longitude, latitude, text, reference):
             each.props("outlined dense stack-label")
         fault = ui.label().classes("fault").props("role=alert")
         ui.button(_("Open the case")).props("type=submit unelevated")
@@ -44,6 +46,7 @@ async def report(here: Here) -> None:
             "place": (place.value or "").strip(),
             "text": (text.value or "").strip(),
             "position": {"longitude": longitude.value, "latitude": latitude.value} if placed else None,
+            "grid_id": cells.value,
             "reference": (reference.value or "").strip() or None,
         }
         try:

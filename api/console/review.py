@@ -3,9 +3,10 @@
 from nicegui import ui
 
 from api.console.charts import trace
-from api.console.event_words import ACTORS, SUBJECTS, event_word
+from api.console.event_words import SUBJECTS, event_word
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
+from api.console.names import names_of, who
 from api.console.parts import section
 from api.console.texts import N_
 from api.console.words import KEY_TIMES
@@ -16,6 +17,12 @@ async def review(here: Here, incident_id: int) -> None:
     """The whole review; also as a file to keep."""
     _ = here.gettext
     found = await here.person.get(f"/incidents/{incident_id}/review")
+    names = await names_of(here)
+    quantities = {
+        each["name"]: here.texts.say(each["label"])
+        for kind in (await here.person.get("/kinds"))["items"]
+        for each in kind["quantities"]
+    }
     marked = "exercise" if found["exercise_id"] else ""
 
     async def save() -> None:
@@ -36,7 +43,7 @@ async def review(here: Here, incident_id: int) -> None:
         with section(_("Readings around it")):
             for seen in found["traces"]:
                 points = [list(point) for point in zip(seen["times"], seen["values"], strict=True)]
-                trace(f"{seen['sensor']} {seen['quantity']} {seen['unit']}", points)
+                trace(f"{seen['sensor']} {quantities[seen['quantity']]} {seen['unit']}", points)
     with section(_("Timeline")):
         Listing(
             here.texts,
@@ -44,7 +51,7 @@ async def review(here: Here, incident_id: int) -> None:
                 Column("at", _("When"), "time"),
                 Column("of", _("Of")),
                 Column("event", _("What")),
-                Column("actor", _("Who"), "code"),
+                Column("actor", _("Who")),
                 Column("text", _("Text")),
             ],
             [
@@ -53,7 +60,8 @@ async def review(here: Here, incident_id: int) -> None:
                     "id": place,
                     "of": here.texts.word(SUBJECTS, each["of"]),
                     "event": event_word(_, each["of"], each["event"]),
-                    "actor": _(ACTORS.get(actor := each["actor"], actor)),
+                    "actor": who(here, each["actor"], names),
+                    "text": here.texts.say(each["text"]),
                 }
                 for place, each in enumerate(found["timeline"])
             ],

@@ -8,6 +8,7 @@ from nicegui import ui
 from api.console.asking import Question, ask
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
+from api.console.names import names_of
 from api.console.texts import N_
 from api.console.words import SHIFT_KINDS
 
@@ -19,7 +20,7 @@ _BACK = timedelta(days=1)
 async def rota(here: Here) -> None:
     """Shifts and leave from yesterday on, for two weeks; as a calendar file, too."""
     _ = here.gettext
-    names = await _names(here)
+    names = await names_of(here)
 
     async def look() -> None:
         now = here.context.clock()
@@ -62,7 +63,7 @@ async def rota(here: Here) -> None:
     listing = Listing(
         here.texts,
         [
-            Column("who", _("Who")),
+            Column("who", _("Who is on or off duty")),
             Column("kind", _("What")),
             Column("starts_at", _("From"), "time"),
             Column("ends_at", _("Until"), "time"),
@@ -84,20 +85,11 @@ def _acts(here: Here) -> list[Act]:
     return [act for route, act in acts.items() if here.person.may(route)]
 
 
-async def _names(here: Here) -> dict[str, str]:
-    """Names of squads and contacts by their ids, which is what a shift is for."""
-    squads = await here.person.get("/squads", limit=200)
-    contacts = await here.person.get("/contacts", limit=200)
-    return {each["squad_id"]: here.texts.say(each["name"]) for each in squads["items"]} | {
-        each["contact_id"]: here.texts.say(each["name"]) for each in contacts["items"]
-    }
-
-
 def _questions(here: Here, names: dict[str, str]) -> list[Question]:
     _ = here.gettext
     kinds = {kind: _(word) for kind, word in SHIFT_KINDS.items()}
     return [
-        Question("who", _("Who"), "choice", choices=names),
+        Question("who", _("Who is on or off duty"), "choice", choices=names),
         Question("kind", _("What"), "choice", "duty", kinds),
         Question("starts_at", _("From"), "time"),
         Question("ends_at", _("Until"), "time"),

@@ -10,6 +10,7 @@ from api.console.asking import Question, ask
 from api.console.frame import Here, page
 from api.console.hub import Refused
 from api.console.listing import Act, Column, Listing
+from api.console.names import who
 from api.console.parts import heading, section
 from api.console.texts import N_
 from api.console.words import KINDS, REVISION_STATES
@@ -47,8 +48,8 @@ async def rules(here: Here) -> None:
         Column("revision", _("Revision"), "number"),
         Column("state", _("State")),
         Column("source", _("Source")),
-        Column("proposed_by", _("Proposed by"), "code"),
-        Column("approved_by", _("Approved by"), "code"),
+        Column("proposed_by", _("Proposed by")),
+        Column("approved_by", _("Approved by")),
         Column("effective_from", _("In force from"), "time"),
     ]
     with section(_("In force")):
@@ -65,6 +66,8 @@ def _row(here: Here, rule: dict[str, Any]) -> dict[str, Any]:
         "kind": here.texts.word(KINDS, rule["kind"]),
         "title": here.texts.say(rule["body"]["title"]),
         "state": here.texts.word(REVISION_STATES, rule["state"]),
+        "proposed_by": who(here, rule["proposed_by"]),
+        "approved_by": who(here, rule["approved_by"]),
         "without": [] if rule["state"] == "proposed" else ["approve", "reject"],
     }
 

@@ -1,5 +1,6 @@
 """Sensors: the latest values of all, and one sensor with its trend, limits, hazards and care."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ from api.console.asking import Question, ask
 from api.console.charts import trace
 from api.console.frame import Here, page
 from api.console.hazard_types import called
-from api.console.listing import Act, Column, Listing
+from api.console.listing import Column, Listing
+from api.console.names import grid_names
 from api.console.parts import section
 from api.console.texts import N_
-from api.console.words import GRADES, KINDS
+from api.console.words import ATTRIBUTES, GRADES, KINDS, STATES
 
 _AT_ONCE = 500
 _SPANS = {6: None, 24: None, 168: "10min", 720: "1h", 8760: "1d"}
@@ -24,13 +26,15 @@ async def sensors(here: Here) -> None:
     """Every sensor of a kind with what it reported last."""
     _ = here.gettext
     kinds = {each["kind"]: each for each in (await here.person.get("/kinds"))["items"]}
+    grids = await grid_names(here)
 
     async def look() -> None:
         query: dict[str, Any] = {"kind": kind.value, "limit": _AT_ONCE}
-        found = await here.person.get("/sensors", **query, grid_id=grid.value or None)
+        found = await here.person.get("/sensors", **query, grid_id=grid.value)
         latest = (await here.person.get("/readings/latest", **query))["items"]
         readings = {each["sensor"]: each["reading"] for each in latest}
-        listing.show([_row(here, kinds[kind.value], sensor, readings.get(sensor["code"])) for sensor in found["items"]])
+        rows = [_row(here, kinds[kind.value], each, readings.get(each["code"])) for each in found["items"]]
+        listing.show([{**row, "grid_id": grids.get(row["grid_id"], row["grid_id"])} for row in rows])
 
     async def save() -> None:
         answer = await here.person.ask("GET", "/exports/sensors", query={"format": "csv", "kind": kind.value})
@@ -39,7 +43,8 @@ async def sensors(here: Here) -> None:
     with ui.element("form").classes("filters").on("submit.prevent", look):
         kind = ui.select({name: _(word) for name, word in KINDS.items()}, value="gas", label=_("Kind"), on_change=look)
         kind.props("dense outlined")
-        grid = ui.input(_("Grid")).props("dense outlined")
+        cells: dict[str | None, str] = {None: _("all"), **{cell: name for cell, name in grids.items()}}
+        grid = ui.select(cells, label=_("Grid"), value=None, on_change=look).props("dense outlined")
         ui.button(_("Show")).props("type=submit unelevated")
         ui.button(_("Save as CSV"), on_click=save).props("outline type=button")
     listing = Listing(
@@ -47,7 +52,7 @@ async def sensors(here: Here) -> None:
         [
             Column("code", _("Sensor"), "link"),
             Column("name", _("Place")),
-            Column("grid_id", _("Grid"), "code"),
+            Column("grid_id", _("Grid")),
             Column("time", _("Heard"), "time"),
             Column("values", _("Latest values")),
             Column("owner_unit", _("Owner unit")),
@@ -83,7 +88,7 @@ def values_of(here: Here, kind: dict[str, Any], reading: dict[str, Any] | None) 
     if reading is None:
         return ""
     states = [
-        f"{here.texts.say(each['label'])} {reading[each['name']]}"
+        here.gettext(STATES.get(word := reading[each["name"]], word))
         for each in kind["states"]
         if reading.get(each["name"])
     ]
@@ -101,7 +106,7 @@ async def sensor(here: Here, code: str) -> None:
     _ = here.gettext
     found = await here.person.get(f"/sensors/{code}")
     kind = next(each for each in (await here.person.get("/kinds"))["items"] if each["kind"] == found["kind"])
-    _about(here, found)
+    _about(here, found, await grid_names(here))
     _care(here, found)
     await _hazards(here, code)
     limits = await _limits(here, found)
@@ -128,16 +133,19 @@ async def sensor(here: Here, code: str) -> None:
     await draw()
 
 
-def _about(here: Here, sensor: dict[str, Any]) -> None:
+def _about(here: Here, sensor: dict[str, Any], grids: Mapping[str, str]) -> None:
     _ = here.gettext
     place = sensor["position"]
     facts = {
         _("Kind"): here.texts.word(KINDS, sensor["kind"]),
-        _("Grid"): sensor["grid_id"],
+        _("Grid"): grids.get(sensor["grid_id"], sensor["grid_id"]),
         _("Position"): place and f"{place['longitude']:.5f}, {place['latitude']:.5f}",
         _("Owner unit"): sensor["owner_unit"],
         _("Responsible"): f"{sensor['responsible_person']} {sensor['responsible_phone']}".strip(),
-        _("Attributes"): ", ".join(f"{name} = {value}" for name, value in sensor["attributes"].items()),
+        _("Attributes"): " · ".join(
+            f"{_(ATTRIBUTES.get(name, name))}: {_(ATTRIBUTES.get(str(value), str(value)))}"
+            for name, value in sensor["attributes"].items()
+        ),
         _("Calibrated"): sensor["calibrated_on"],
         _("Calibration due"): sensor["calibration_due_on"],
         _("Camera"): " ".join(each for each in (sensor["camera_id"], sensor["camera_url"]) if each),
@@ -235,63 +243,3 @@ def _lines(here: Here, limits: dict[str, float]) -> list[dict[str, Any]]:
         }
         for colour, value in limits.items()
     ]
-
-
-@page("/work-orders", N_("Work orders"), allowed="list_work_orders", group="sense", place=30, icon="build")
-async def work_orders(here: Here) -> None:
-    """Sensors that need care, bundled per grid and day; none of them calls anybody out."""
-    _ = here.gettext
-    found = (await here.person.get("/work-orders", limit=200))["items"]
-
-    async def act(name: str, work_order_id: int) -> None:
-        await (silence if name == "silence" else open_order)(work_order_id)
-
-    async def silence(work_order_id: int) -> None:
-        questions = [Question("ends_at", _("Until"), "time"), Question("reason", _("Reason"))]
-        title = _("Silence the sensors of work order {number} until it is done").format(number=work_order_id)
-        given = await ask(here, title, questions)
-        if given is not None:
-            await here.person.post("/silences", {"work_order_id": work_order_id, **given})
-            ui.notify(_("Silenced. What they report is recorded and calls nobody out."), type="positive")
-
-    async def open_order(work_order_id: int) -> None:
-        order, types = await here.person.get(f"/work-orders/{work_order_id}"), await called(here)
-        with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
-            dialog.on("hide", dialog.delete)
-            Listing(
-                here.texts,
-                [
-                    Column("sensor", _("Sensor"), "link"),
-                    Column("hazard_type", _("What is wrong")),
-                    Column("reason", _("Reason")),
-                    Column("cleared_at", _("Cleared"), "time"),
-                ],
-                [
-                    {
-                        **each,
-                        "id": each["hazard_id"],
-                        "hazard_type": types.get(each["hazard_type"], each["hazard_type"]),
-                        "sensor": [each["sensor"], f"sensors/{each['sensor']}"],
-                        "reason": here.texts.say(each["reason"]),
-                    }
-                    for each in order["sensors"]
-                ],
-                label=_("Sensors"),
-            )
-
-    Listing(
-        here.texts,
-        [
-            Column("day", _("Day"), "code"),
-            Column("grid_id", _("Grid"), "code"),
-            Column("open_items", _("Still to do"), "number"),
-            Column("items", _("All"), "number"),
-            Column("created_at", _("Made"), "time"),
-            Column("done_at", _("Done"), "time"),
-        ],
-        [{**each, "id": each["work_order_id"], "without": ["silence"] if each["done_at"] else []} for each in found],
-        label=_("Work orders"),
-        acts=[Act("open", _("Sensors"), key="Enter")]
-        + ([Act("silence", _("Silence them"))] if here.person.may("add_silence") else []),
-        on_act=act,
-    )

@@ -1,4 +1,21 @@
-// Rows that the server shares with everybody: a numbered snapshot, then changes by their numbers.
+// What pages share: how long until, and rows that the server shares with everybody, a numbered snapshot, then changes by
+// their numbers.
+
+export const SOON_MS = 120000;
+
+export function span(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const hours = Math.floor(seconds / 3600);
+  const two = (number) => String(number).padStart(2, "0");
+  const [days, rest] = document.documentElement.lang.startsWith("zh") ? [" 天", " 小时"] : [" d", " h"];
+  if (hours >= 48) return `${Math.floor(hours / 24)}${days} ${hours % 24}${rest}`;
+  return hours ? `${hours}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}` : `${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+}
+
+// A title in a language, without the mark of exercises that it begins with: pages set their own.
+export function titled(both, language) {
+  return (both[language] || both.zh || both.en).replace(/^(【演练】|DRILL )/, "");
+}
 
 export class Shared {
   constructor(address, changed) {

@@ -1,12 +1,15 @@
 """Silences: while work is going on, what a sensor, a grid or a kind reports is recorded and calls nobody out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
 
 from api.console.asking import Question, ask
 from api.console.frame import Here, page
+from api.console.hazard_types import called
 from api.console.listing import Act, Column, Listing
+from api.console.names import grid_names, who
 from api.console.texts import N_
 from api.console.words import KINDS
 
@@ -15,13 +18,14 @@ from api.console.words import KINDS
 async def silences(here: Here) -> None:
     """Those in force and to come; what is still bad when one ends is raised then."""
     _ = here.gettext
+    grids, types = await grid_names(here), await called(here)
 
     async def look() -> None:
         found = await here.person.get("/silences", over=None if over.value else False, limit=200)
-        listing.show([_row(here, each) for each in found["items"]])
+        listing.show([_row(here, grids, types, each) for each in found["items"]])
 
     async def add() -> None:
-        given = await ask(here, _("Silence a sensor, a grid or a kind"), _questions(here))
+        given = await ask(here, _("Silence a sensor, a grid or a kind"), _questions(here, grids, types))
         if given is not None:
             await here.person.post("/silences", given)
             await look()
@@ -44,8 +48,8 @@ async def silences(here: Here) -> None:
             Column("starts_at", _("From"), "time"),
             Column("ends_at", _("Until"), "time"),
             Column("hazards", _("Hazards silenced"), "number"),
-            Column("created_by", _("Who"), "code"),
-            Column("ended_by", _("Ended by"), "code"),
+            Column("created_by", _("Who")),
+            Column("ended_by", _("Ended by")),
         ],
         [],
         label=_("Silences"),
@@ -55,28 +59,31 @@ async def silences(here: Here) -> None:
     await look()
 
 
-def _questions(here: Here) -> list[Question]:
+def _questions(here: Here, grids: Mapping[str, str], types: Mapping[str, str]) -> list[Question]:
     _ = here.gettext
     kinds = {name: _(word) for name, word in KINDS.items()}
     return [
         Question("sensor", _("Sensor"), optional=True),
-        Question("grid_id", _("Grid"), optional=True),
+        Question("grid_id", _("Grid"), "choice", choices=grids, optional=True),
         Question("kind", _("Kind"), "choice", choices=kinds, optional=True),
-        Question("hazard_type", _("Hazard type"), optional=True),
+        Question("hazard_type", _("Hazard type"), "choice", choices=types, optional=True),
         Question("ends_at", _("Until"), "time"),
         Question("reason", _("Reason")),
         Question("work_order", _("Work order"), optional=True),
     ]
 
 
-def _row(here: Here, silence: dict[str, Any]) -> dict[str, Any]:
+def _row(here: Here, grids: Mapping[str, str], types: Mapping[str, str], silence: dict[str, Any]) -> dict[str, Any]:
     kind = here.texts.word(KINDS, silence["kind"]) if silence["kind"] else None
     number = silence["work_order_id"]
     order = here.gettext("Sensors of work order {number}").format(number=number) if number is not None else None
-    parts = (silence["sensor"], silence["grid_id"], kind, order, silence["hazard_type"])
+    grid, type_ = silence["grid_id"], silence["hazard_type"]
+    parts = (silence["sensor"], grids.get(grid, grid), kind, order, types.get(type_, type_))
     return {
         **silence,
         "id": silence["silence_id"],
+        "created_by": who(here, silence["created_by"]),
+        "ended_by": who(here, silence["ended_by"]),
         "what": " · ".join(part for part in parts if part),
         "without": ["end"] if silence["ended_by"] else [],
     }

@@ -5,6 +5,7 @@ from typing import Any
 from api.console.asking import Question, ask
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
+from api.console.names import who
 from api.console.parts import section
 from api.console.texts import N_
 from api.console.words import MOVEMENTS
@@ -14,14 +15,15 @@ from api.console.words import MOVEMENTS
 async def supplies(here: Here) -> None:
     """Stock by store, with minimum and what is promised; count, issue and take back; the trail."""
     _ = here.gettext
+    called: dict[str, str] = {}
     stores = {each["store_id"]: here.texts.say(each["name"]) for each in (await _all(here, "/stores"))}
 
     async def look() -> None:
         lying = await _all(here, "/stock")
         stock.show([_stock_row(here, stores, each) for each in lying])
-        names = {each["item"]: here.texts.say(each["name"]) for each in lying}
+        called.update({each["item"]: here.texts.say(each["name"]) or each["item"] for each in lying})
         found = await here.person.get("/stock/movements", limit=50)
-        trail.show([_movement_row(here, stores, names, each) for each in found["items"]])
+        trail.show([_movement_row(here, stores, called, each) for each in found["items"]])
 
     async def act(name: str, place: str) -> None:
         store, _slash, item = place.partition("/")
@@ -29,7 +31,7 @@ async def supplies(here: Here) -> None:
         if name != "counted":
             questions.append(Question("incident_id", _("For incident number"), "number", optional=True))
         questions.append(Question("note", _("Note"), optional=True))
-        given = await ask(here, f"{_(MOVEMENTS[name])}: {item}", questions)
+        given = await ask(here, f"{_(MOVEMENTS[name])}: {called[item]}", questions)
         if given is not None:
             body = {"what": name, "incident_id": None, "note": "", **given}
             await here.person.post(f"/stores/{store}/stock/{item}/movements", body)
@@ -63,7 +65,7 @@ async def supplies(here: Here) -> None:
                 Column("what", _("What")),
                 Column("amount", _("How many"), "number"),
                 Column("incident_id", _("Incident"), "number"),
-                Column("actor", _("Who"), "code"),
+                Column("actor", _("Who")),
                 Column("note", _("Note")),
             ],
             [],
@@ -144,6 +146,7 @@ def _movement_row(
         "store": stores.get(movement["store_id"], movement["store_id"]),
         "item": names.get(movement["item"]) or movement["item"],
         "what": here.texts.word(MOVEMENTS, movement["what"]),
+        "actor": who(here, movement["actor"]),
     }
 
 

@@ -1,16 +1,18 @@
 """Public warnings: from the draft over another person's approval to release, update and cancellation."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nicegui import ui
 
+from api.console.areas import places
 from api.console.asking import Question, ask
 from api.console.event_words import event_word
 from api.console.frame import Here, page
 from api.console.listing import Column, Listing
-from api.console.parts import heading, section
+from api.console.names import who
+from api.console.parts import Text, heading, section
 from api.console.texts import N_
 from api.console.words import GRADES, NUMERALS, WARNING_STATES
 
@@ -28,9 +30,14 @@ async def warnings(here: Here) -> None:
         listing.show([_row(here, each) for each in found["items"]])
 
     async def draft() -> None:
-        given = await ask(here, _("Draft a warning"), [Question("incident_id", _("For incident number"), "number")])
+        known = await places(here)
+        number = Question("incident_id", _("For incident number"), "number")
+        where, *circle = known.questions()
+        where = replace(where, label=_("For which area (around the incident when none is chosen)"), optional=True)
+        given = await ask(here, _("Draft a warning"), [number, where, *circle])
         if given is not None:
-            made = await here.person.post("/warnings", given)
+            area = known.area(given) if "where" in given else None
+            made = await here.person.post("/warnings", {"incident_id": given["incident_id"], "area": area})
             ui.navigate.to(f"/warnings/{made['warning_id']}")
 
     if here.person.may("draft_warning"):
@@ -43,8 +50,8 @@ async def warnings(here: Here) -> None:
             Column("warning_level", _("Warning level"), "grade"),
             Column("event_level", _("Event level"), "grade"),
             Column("state", _("State")),
-            Column("drafted_by", _("Drafted by"), "code"),
-            Column("approved_by", _("Approved by"), "code"),
+            Column("drafted_by", _("Drafted by")),
+            Column("approved_by", _("Approved by")),
             Column("released_at", _("Released"), "time"),
             Column("expires_at", _("Until"), "time"),
         ],
@@ -85,6 +92,8 @@ def _row(here: Here, warning: dict[str, Any]) -> dict[str, Any]:
         "warning_level": entry["warning_level"],
         "event_level": entry["event_level"],
         "state": here.texts.word(WARNING_STATES, warning["state"]),
+        "drafted_by": who(here, warning["drafted_by"]),
+        "approved_by": who(here, warning["approved_by"]),
     }
 
 
@@ -181,16 +190,21 @@ def _draw(desk: _Desk) -> None:
     with section(entry[here.texts.language]["headline"]).classes("exercise" if drill else ""):
         if drill:
             ui.label(f"【{_('EXERCISE')}】").classes("exercise-mark")
-        for level in ("warning_level", "event_level"):
-            with ui.row():
+        with ui.row().classes("levels"):
+            for level in ("warning_level", "event_level"):
                 ui.label(_(_LABELS[level]))
                 ui.label(_grades(here)[entry[level]]).classes(f"grade grade-{entry[level]}")
         ui.label(_("State: {state}").format(state=here.texts.word(WARNING_STATES, warning["state"])))
         ui.label(_("Good until {time}").format(time=here.texts.time(entry["expires_at"])))
-        for language, name in _LANGUAGES.items():
-            heading(name)
-            for word in _WORDS:
-                ui.label(f"{_(_LABELS[word])}: {entry[language][word]}").classes("words")
+        ui.label(_outline(here, entry))
+        with ui.element("div").classes("columns both"):
+            for language, name in _LANGUAGES.items():
+                with ui.element("div"):
+                    heading(name)
+                    with ui.element("dl"):
+                        for word in _WORDS:
+                            Text("dt", _(_LABELS[word]))
+                            Text("dd", entry[language][word]).classes("words")
         desk.buttons()
     with section(_("What was done")):
         Listing(
@@ -198,15 +212,28 @@ def _draw(desk: _Desk) -> None:
             [
                 Column("at", _("When"), "time"),
                 Column("event", _("What")),
-                Column("actor", _("Who"), "code"),
+                Column("actor", _("Who")),
                 Column("note", _("Note")),
             ],
             [
-                {**event, "id": place, "event": event_word(_, "warning", event["event"])}
+                {
+                    **event,
+                    "id": place,
+                    "event": event_word(_, "warning", event["event"]),
+                    "actor": who(here, event["actor"]),
+                }
                 for place, event in enumerate(warning["events"])
             ],
             label=_("What was done"),
         )
+
+
+def _outline(here: Here, entry: dict[str, Any]) -> str:
+    _ = here.gettext
+    if circle := entry["circle"]:
+        text = _("Holds within {radius} km of {longitude}, {latitude}")
+        return text.format(radius=circle["radius_km"], **circle["center"])
+    return _("Holds within an outline of {count} corners").format(count=len(entry["polygon"]))
 
 
 _LABELS = {

@@ -1,5 +1,7 @@
 // Connection, alarms and their sound, keys, clock, wall board. Texts come from the server in the person's language.
 
+import { titled } from "shared";
+
 const SILENT_FOR_MS = 5500; // the server says something every two seconds
 const TONE_EVERY_MS = 2500;
 const PAGE_FOR_MS = 20000;
@@ -39,7 +41,7 @@ export default {
              :class="{exercise: alarm.exercise}" :href="prefix + '/incidents/' + alarm.incident_id">
             <b>{{ numeral(alarm) }} {{ texts.grades[alarm.grade] }}</b>
             <span v-if="alarm.exercise" class="exercise-mark">【{{ texts.exercise }}】</span>
-            {{ alarm.title[language] || alarm.title.zh }} · {{ clock(alarm.since) }} · {{ texts.unacknowledged }}
+            {{ titled(alarm.title, language) }} · {{ clock(alarm.since) }} · {{ texts.unacknowledged }}
           </a>
           <span v-if="alarms.length > 2">{{ texts.more.replace("{count}", alarms.length - 2) }}</span>
         </span>
@@ -109,6 +111,7 @@ export default {
       this.alarms = alarms;
       if (fresh) this.sound();
     },
+    titled,
     numeral: (alarm) => NUMERALS[alarm.grade],
     clock: (at) =>
       new Date(at).toLocaleTimeString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false, hour: "2-digit", minute: "2-digit" }),

@@ -7,7 +7,7 @@ from nicegui import ui
 from api.console.texts import Texts
 
 
-class Watch(ui.element, component="watch.js"):
+class Watch(ui.element, component="watch.js", dependencies=["shared.js"]):
     """Shows the strips above a page and listens to the keyboard."""
 
     def __init__(self, texts: Texts, alarms: list[dict[str, Any]], rotation: list[str]) -> None:

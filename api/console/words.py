@@ -21,6 +21,12 @@ KINDS: Mapping[str, str] = {
     "waterlogging": N_("waterlogging"),
     "noise": N_("noise"),
 }
+STATES: Mapping[str, str] = {
+    "closed": N_("cover shut"),
+    "open": N_("cover open"),
+    "displaced": N_("cover displaced"),
+    "missing": N_("cover missing"),
+}
 INCIDENT_KINDS: Mapping[str, str] = {**KINDS, "hub": N_("the hub itself")}
 ROLES: Mapping[str, str] = {
     "viewer": N_("viewer"),
@@ -117,6 +123,22 @@ NOTIFICATION_STATES: Mapping[str, str] = {
     "received": N_("received"),
     "dead": N_("could not be delivered"),
 }
+CHANNELS: Mapping[str, str] = {"console": N_("console"), "mqtt": N_("squad's device")}
+"""Ways to people and squads; the others are called as the county's own file of channels has them."""
+
+ATTRIBUTES: Mapping[str, str] = {
+    "placement": N_("placement"),
+    "chamber": N_("chamber"),
+    "place": N_("kind of road"),
+    "road": N_("stands on"),
+    "noise_class": N_("noise class"),
+    "open": N_("in the open"),
+    "carriageway": N_("carriageway"),
+    "pavement": N_("pavement"),
+    "underpass": N_("underpass"),
+}
+"""What the shipped rules tell sensors apart by, names and values alike; a county may have attributes of its own."""
+
 SOURCES: Mapping[str, str] = {
     "hotline": N_("hotline 12319"),
     "police": N_("police 110"),

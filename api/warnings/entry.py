@@ -62,31 +62,21 @@ def _only(given: str, absent: str, form: str) -> dict[str, Any]:
     return {"properties": {given: {"type": form}, absent: {"type": "null"}}, "required": [given]}
 
 
-class WarningEntry(Strict):
-    """All that a warning says."""
+class Area(Strict):
+    """All within a polygon or a circle."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"oneOf": [_only("polygon", "circle", "array"), _only("circle", "polygon", "object")]},
     )
 
-    status: Status = Field("Actual", description="Exercise for drills: it is not shown among real ones")
-    category: Category
-    event_level: Grade
-    warning_level: Grade
-    certainty: Certainty = "Observed"
-    zh: Words
-    en: Words
     polygon: Annotated[list[Position], Field(min_length=3, max_length=100)] | None = Field(
         None, description="Corners in order, each once", json_schema_extra={"uniqueItems": True}
     )
     circle: Circle | None = Field(None, description="Either this or a polygon")
-    onset_at: Instant | None = Field(None, description="When it begins; null: with the release")
-    expires_at: Instant
-    contact: Line
 
     @model_validator(mode="after")
-    def _one_area(self) -> "WarningEntry":
+    def _one_area(self) -> "Area":
         if (self.polygon is None) == (self.circle is None):
             raise misfit(zh="polygon 与 circle 须填且只填一项", en="give a polygon or a circle, and not both")
         corners = [(corner.longitude, corner.latitude) for corner in self.polygon or ()]
@@ -96,6 +86,28 @@ class WarningEntry(Strict):
                 en="name each corner of the polygon once; it is closed by itself",
             )
         return self
+
+
+class NamedArea(Area):
+    """An area and what it is called in both languages."""
+
+    zh: Line = Field(examples=["南街街道"])
+    en: Line = Field(examples=["Nanjie"])
+
+
+class WarningEntry(Area):
+    """All that a warning says."""
+
+    status: Status = Field("Actual", description="Exercise for drills: it is not shown among real ones")
+    category: Category
+    event_level: Grade
+    warning_level: Grade
+    certainty: Certainty = "Observed"
+    zh: Words
+    en: Words
+    onset_at: Instant | None = Field(None, description="When it begins; null: with the release")
+    expires_at: Instant
+    contact: Line
 
 
 class Proposal(BaseModel):
@@ -108,27 +120,34 @@ class Proposal(BaseModel):
     title_en: str
     town_zh: str | None
     town_en: str | None
-    longitude: float
-    latitude: float
+    longitude: float | None
+    latitude: float | None
     responsible_phone: str | None
     reasons_zh: str
     reasons_en: str
 
 
-def propose(row: asyncpg.Record, now: datetime, *, status: Status) -> WarningEntry:
-    """The draft for an incident, for a person to read and correct. Its place is that of the incident."""
+def propose(
+    row: asyncpg.Record, now: datetime, *, status: Status, area: NamedArea | None = None
+) -> WarningEntry | None:
+    """The draft for an incident, for a person to read and correct; None for one that has no place, without ``area``."""
     known = Proposal(**dict(row))
     zh, en = _MEASURES.get(known.kind, _MEASURES_OTHERWISE)
-    center = Position(longitude=known.longitude, latitude=known.latitude)
+    if area is None:
+        if known.longitude is None or known.latitude is None:
+            return None
+        center = Position(longitude=known.longitude, latitude=known.latitude)
+        circle = Circle(center=center, radius_km=_RADIUS_KM)
+        area = NamedArea(zh=known.town_zh or "广宁县", en=known.town_en or "Guangning", polygon=None, circle=circle)
     return WarningEntry(
         status=status,
         category=_CATEGORY.get(known.kind, "Other"),
         event_level=known.grade,
         warning_level=known.grade,
-        zh=Words(**_words(known.title_zh, known.reasons_zh, zh, known.town_zh or "广宁县")),
-        en=Words(**_words(known.title_en, known.reasons_en, en, known.town_en or "Guangning")),
-        polygon=None,
-        circle=Circle(center=center, radius_km=_RADIUS_KM),
+        zh=Words(**_words(known.title_zh, known.reasons_zh, zh, area.zh)),
+        en=Words(**_words(known.title_en, known.reasons_en, en, area.en)),
+        polygon=area.polygon,
+        circle=area.circle,
         onset_at=None,
         expires_at=now + _LASTS,
         contact=known.responsible_phone or "12319",

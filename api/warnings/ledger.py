@@ -10,7 +10,7 @@ from api.console.texts import texts_in
 from api.console.words import WARNING_STATES
 from api.errors import Conflict, Forbidden, NotFound
 from api.warnings.cap import Issuer, Reference, Released
-from api.warnings.entry import Status, WarningEntry, propose
+from api.warnings.entry import NamedArea, Status, WarningEntry, propose
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -43,16 +43,22 @@ async def lock(connection: Connection, warning_id: int, *states: str) -> asyncpg
 
 
 async def draft_for_incident(
-    connection: Connection, incident_id: int, status: Status, actor: str, now: datetime
+    connection: Connection, incident_id: int, status: Status, area: NamedArea | None, actor: str, now: datetime
 ) -> int:
-    """A draft that says what is known of the incident; NotFound when there is none, or it has no place."""
+    """A draft that says what is known of the incident, for ``area`` or around its place.
+
+    NotFound when there is no such incident, Conflict when it has no place and no area is given.
+    """
     row = await connection.fetchrow(_SQL.proposal, incident_id)
     if row is None:
-        raise NotFound(
-            zh=f"没有编号为 {incident_id} 且有位置的事件；请改为提供 entry。",
-            en=f"There is no incident {incident_id} that has a place: send an entry instead.",
+        raise NotFound(zh=f"没有编号为 {incident_id} 的事件。", en=f"There is no incident {incident_id}.")
+    entry = propose(row, now, status=status, area=area)
+    if entry is None:
+        raise Conflict(
+            zh=f"事件 {incident_id} 没有位置，无法确定预警范围；请用 area 写明范围。",
+            en=f"Incident {incident_id} has no place, so nobody knows whom to warn: say where, as area.",
         )
-    return await draft(connection, propose(row, now, status=status), incident_id, actor, now)
+    return await draft(connection, entry, incident_id, actor, now)
 
 
 async def draft(connection: Connection, entry: WarningEntry, incident_id: int | None, actor: str, now: datetime) -> int:

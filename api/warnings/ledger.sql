@@ -19,7 +19,7 @@ LEFT JOIN LATERAL (
     SELECT string_agg(reason_zh || '。', '' ORDER BY hazard_id) AS zh, string_agg(reason_en || '. ', '' ORDER BY hazard_id) AS en
     FROM (SELECT * FROM hazard WHERE incident_id = i.incident_id AND cleared_at IS NULL ORDER BY grade, hazard_id LIMIT 5) AS few
 ) AS h ON true
-WHERE i.incident_id = $1 AND i.longitude IS NOT NULL AND i.latitude IS NOT NULL
+WHERE i.incident_id = $1
 
 -- name: add
 INSERT INTO warning (message, state, incident_id, replaces, status, event_level, warning_level, entry, expires_at,

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from lifeline.bench.alerts import bench_alerts
 from lifeline.bench.api import bench_api
+from lifeline.bench.console import bench_console
 from lifeline.bench.decode import bench_decode
 from lifeline.bench.ingest import bench_ingest
 from lifeline.bench.servers import bench_servers
@@ -57,6 +58,23 @@ def api(
         assert broker_url is not None
         with bench_servers(known.database, broker_url.get_secret_value()) as servers:
             figures = bench_api(servers, seconds, interval, console.print).as_json()
+    _show(figures, json_file)
+
+
+@app.command()
+def console(
+    seconds: Annotated[float, typer.Option(min=1, help="How long each window lasts")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, help="How often a window with consoles follows one without")] = 5,
+    json_file: _Json = None,
+) -> None:
+    """What ten open consoles cost the road with 500 open incidents and 50 changes a second, and how quick they are."""
+    shown = Console(stderr=True, highlight=False)
+    with embedded_servers(load_settings()) as embedded:
+        known = embedded.known
+        broker_url = known.broker_url
+        assert broker_url is not None
+        with bench_servers(known.database, broker_url.get_secret_value()) as servers:
+            figures = bench_console(servers, seconds, rounds, shown.print)
     _show(figures, json_file)
 
 

@@ -50,6 +50,20 @@ async def test_a_draft_holds_what_is_known_of_the_incident(everybody: Clients, c
         assert (await everybody["officer"].post("/warnings", json=wrong)).status_code == status
 
 
+async def test_an_incident_without_a_place_takes_an_area(everybody: Clients, county: Any, pool: asyncpg.Pool) -> None:
+    officer, asked = everybody["officer"], {"incident_id": county.incident}
+    await pool.execute("UPDATE incident SET longitude = NULL, latitude = NULL")
+    refused = await officer.post("/warnings", json=asked)
+    assert (refused.status_code, "has no place" in refused.json()["detail"]) == (409, True)
+    corners = [{"longitude": 112.3 + east, "latitude": 23.5 + north} for east, north in ((0, 0), (0.1, 0), (0, 0.1))]
+    area = {"zh": "南街街道", "en": "Nanjie", "polygon": corners}
+    made = await officer.post("/warnings", json={**asked, "area": area})
+    entry = made.raise_for_status().json()["entry"]
+    assert (entry["polygon"], entry["circle"], entry["en"]["area"]) == (corners, None, "Nanjie")
+    for wrong in ({**area, "polygon": None}, {**area, "circle": {"center": corners[0], "radius_km": 1}}):
+        assert (await officer.post("/warnings", json={**asked, "area": wrong})).status_code == 422
+
+
 async def test_nobody_approves_what_they_wrote(everybody: Clients, county: Any, pool: asyncpg.Pool) -> None:
     leader = everybody["leader"]
     answer = await leader.post("/warnings", json={"incident_id": county.incident})

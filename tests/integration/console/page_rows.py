@@ -117,6 +117,11 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
             " VALUES ('gas', 'page_leak', 1, $1, 'test', 'lifeline', $2, $2) RETURNING rule_id",
             *(_RULE, now),
         )
+        await connection.execute(  # of what raise_incident raises
+            "INSERT INTO rule (kind, hazard_type, revision, body, source, approved_by, approved_at, effective_from)"
+            " VALUES ('gas', 'gas_leak', 1, $1, 'test', 'lifeline', $2, $2)",
+            *(_RULE, now),
+        )
         incident = await value(
             "INSERT INTO incident (kind, hazard_type, grade, stage, skill, title_zh, title_en, longitude, latitude,"
             " opened_at) VALUES ('gas', 'page_leak', 3, 'dispatched', 'gas', '页面泄漏', 'leak of pages', 112.4, 23.6,"
@@ -133,6 +138,12 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
             "INSERT INTO task (incident_id, squad_id, status, decision, created_at, updated_at)"
             " VALUES ($1, 'page-squad', 'ordered', $2, $3, $3) RETURNING task_id",
             *(incident, {"chosen": "page-squad"}, now),
+        )
+        await connection.execute("INSERT INTO response (incident_id, grade) VALUES ($1, 3)", incident)
+        await connection.execute(
+            "INSERT INTO response_role (incident_id, role, skill, title_zh, title_en, lead, confined_space)"
+            " VALUES ($1, 'handle', 'gas', '到场处置', 'handle it on site', true, false)",
+            incident,
         )
         await connection.execute(
             "INSERT INTO notification (key, task_id, channel, recipient, body, created_at, dead_at, error)"

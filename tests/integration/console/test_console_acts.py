@@ -128,6 +128,32 @@ async def test_an_incident_goes_back_and_forth_until_it_is_verified(
     await hub.pool.execute("UPDATE incident SET stage = 'closed', closed_at = now() WHERE incident_id = $1", other)
 
 
+async def test_an_incident_without_a_place_is_warned_of_in_a_grid(
+    officer: Desk, hub: Hub, rows: Rows, api: httpx.AsyncClient
+) -> None:
+    at = officer
+    page = at.page
+    number = await raise_incident(hub.pool, "ACT-12", grade=3)
+    await hub.pool.execute("UPDATE incident SET longitude = NULL, latitude = NULL WHERE incident_id = $1", number)
+    await at.open(f"/incidents/{number}")
+    await page.get_by_role("button", name="Draft a warning").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("has no place")
+    await dialog.get_by_role("button", name="Do it").click()
+    await expect(dialog).to_contain_text("Fill in: For which area")
+    await dialog.get_by_label("For which area").click()
+    await page.get_by_role("option", name="cell of pages").click()
+    await dialog.get_by_role("button", name="Do it").click()
+    await expect(page.locator(".q-notification", has_text="A warning was drafted")).to_be_visible()
+    (warning,) = (await read(api, f"/warnings?incident={number}"))["items"]
+    corners = {(corner["longitude"], corner["latitude"]) for corner in warning["entry"]["polygon"]}
+    assert corners == {(112.3, 23.5), (112.5, 23.5), (112.5, 23.7)}
+    assert (warning["entry"]["zh"]["area"], warning["entry"]["circle"]) == ("页面网格", None)
+    await at.open(f"/warnings/{warning['warning_id']}")
+    await expect(page.locator("#main")).to_contain_text("an outline of 3 corners")
+    await hub.pool.execute("UPDATE incident SET stage = 'closed', closed_at = now() WHERE incident_id = $1", number)
+
+
 async def test_a_false_report_is_dismissed(officer: Desk, hub: Hub, api: httpx.AsyncClient) -> None:
     at = officer
     number = await raise_incident(hub.pool, "ACT-3", grade=3)
@@ -359,7 +385,7 @@ async def test_a_sensor_is_silenced_and_files_are_saved(
     assert "<td>指令 order<td>已下令 ordered<td>" in Path(await (await saved.value).path()).read_text(encoding="utf-8")
     await hub.pool.execute("UPDATE incident SET stage = 'closed', closed_at = now() WHERE incident_id = $1", number)
     await at.open("/work-orders")
-    await row(at, "page-grid").get_by_role("button", name="Sensors").click()
+    await row(at, "cell of pages").get_by_role("button", name="Sensors").click()
     await expect(page.get_by_role("dialog")).to_contain_text("high on pages")
 
 

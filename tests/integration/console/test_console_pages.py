@@ -20,7 +20,7 @@ _SHOWN: dict[str, tuple[str, str]] = {
     "/notifications": ("页面通知", "notice of pages"),
     "/sensors": ("页面气", "gas of pages"),
     "/silences": ("被静默隐患数", "Hazards silenced"),
-    "/work-orders": ("page-grid", "page-grid"),
+    "/work-orders": ("页面网格", "cell of pages"),
     "/rules": ("燃气泄漏", "gas leak"),
     "/plans": ("页面泄漏预案", "plan of pages"),
     "/supplies": ("页面库", "store of pages"),
@@ -31,6 +31,20 @@ _SHOWN: dict[str, tuple[str, str]] = {
     "/hazard-trend": ("Ⅰ 红色", "Ⅰ red"),
     "/sensors/page-gas": ("页面浓度高", "high on pages"),
 }
+
+
+# Texts outside of what is a code by its nature: a topic, an address, a name of a table, what is edited as YAML.
+_CODES = """() => {
+  const texts = document.createTreeWalker(document.querySelector('#main'), NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const within = texts.currentNode.parentElement;
+    if (within.closest('.code, .diff, i, textarea')) continue;
+    const said = texts.currentNode.data;
+    if (/(^|\\W)([a-z]+_[a-z_]+|(user|squad|key):\\w+)/.test(said)) found.push(said);
+  }
+  return found;
+}"""
 
 
 @pytest.mark.parametrize(("role", "language"), [("officer", "zh"), ("administrator", "en"), ("approver", "en")])
@@ -46,13 +60,16 @@ async def test_every_page_of_the_menu_shows_what_there_is(desk: Desks, rows: Row
     shown = _SHOWN | {
         f"/warnings/{rows.warning}": ("页面橙色预警", "Pages: orange"),
         f"/exercises/{rows.exercise}": ("太慢", "too slow"),
+        f"/incidents/{rows.incident}": ("到场处置", "handle it on site"),
         f"/incidents/{rows.incident}/review": ("页面泄漏", "leak of pages"),
     }
     for path in dict.fromkeys([*paths, *(path for path in shown if path.count("/") > 1 or path == "/hazard-trend")]):
         await at.open(path)
-        await expect(at.page.locator(".fault:visible")).to_have_count(0)
+        if path != f"/incidents/{rows.incident}":  # which says that nobody has acknowledged it
+            await expect(at.page.locator(".fault:visible")).to_have_count(0)
         if path in shown:
             await expect(at.page.locator("#main")).to_contain_text(shown[path][language == "en"])
+        assert await at.page.evaluate(_CODES) == [], f"{path} shows codes"
         wide, there = await at.page.evaluate(
             "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )

@@ -341,7 +341,7 @@ async def test_looking_back_on_an_incident(pool, connection, task_id, now) -> No
     assert list(times) == ["detected", "filed", "dispatched", "confirmed", "arrived", "finished", "verified", "closed"]
     assert (times["arrived"], times["finished"], times["closed"]) == (now, now + 20 * MINUTE, now + 21 * MINUTE)
     assert {entry.of for entry in found.timeline} >= {"incident", "hazard", "task", "message", "permit", "site"}
-    assert [entry.text for entry in found.timeline if entry.event == "note"] == [f"{task_id} valve shut"]
+    assert [entry.text.zh for entry in found.timeline if entry.event == "note"] == [f"{task_id} valve shut"]
     assert list(found.timeline) == sorted(found.timeline, key=lambda entry: entry.at)
     (trace,) = found.traces
     assert (trace.quantity, trace.unit, len(trace.values)) == ("ch4_lel_pct", "%LEL", 20)

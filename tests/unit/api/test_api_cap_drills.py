@@ -54,6 +54,7 @@ def test_what_a_drill_calls_for_is_valid_cap(path: Path) -> None:
             "reasons_en": "",
         }
         entry = propose(incident, NOW, status="Exercise")
+        assert entry is not None
         document = as_cap(Released(Issuer().identify(NOW, serial), "Alert", NOW, entry, (), serial), Issuer())
         SCHEMA.assertValid(etree.fromstring(document))
         alert = capparser.parse(stringXML=document.decode())
