@@ -141,6 +141,24 @@ async def test_pages_hold_every_reading_once_while_others_come_in(
     assert {text(at(minute)) for minute in range(0, 230, 10)} <= set(seen)
 
 
+@pytest.mark.parametrize("limit", [1, 3, 100])
+async def test_a_long_range_holds_what_lies_months_apart(
+    viewer: httpx.AsyncClient, county: Any, store_readings: Any, limit: int
+) -> None:
+    days = [0, 3.9, 4, 4.1, 19.9, 20, 84, 84.1, 340, 365]  # around the ends of the stretches that are read
+    stored = [{"sensor_id": county.gas_sensor, "time": at(day * 1440), "ch4_lel_pct": 1.0} for day in days]
+    await store_readings("gas", stored)
+    query = between(at(0), at(365 * 1440), limit=limit)
+    seen: list[str] = []
+    while True:
+        page = await fetch(viewer, "GAS-1", query)
+        seen += [item["time"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert seen == [text(at(day * 1440)) for day in days[:-1]]
+
+
 async def test_latest_of_many(viewer: httpx.AsyncClient, county: Any, store_readings: Any, now: datetime) -> None:
     gas = [
         {"sensor_id": county.gas_sensor, "time": now - timedelta(minutes=minutes), "ch4_lel_pct": float(minutes)}
