@@ -11,7 +11,6 @@ from api.errors import ApiError
 from api.stream.events import TOPICS
 from api.stream.feed import Happening, Place, end_of_feed, missed
 
-_GATHER_S = 0.2  # what comes within it is handed on at once
 _RETRY_S = 1.0
 _MOST_WAITING = 20_000  # a storm raises thousands of hazards at once
 
@@ -54,12 +53,7 @@ class Live:
                     await self._hand_on(caught_up)
                     await self.recheck()
                 while not subscription.over:
-                    first = await subscription.waiting.get()
-                    await asyncio.sleep(_GATHER_S)
-                    gathered = [first]
-                    while not subscription.waiting.empty():
-                        gathered.append(subscription.waiting.get_nowait())
-                    await self._hand_on([happening for happening in gathered if happening is not None])
+                    await self._hand_on(await subscription.take())
             except ApiError as error:
                 structlog.get_logger().warning("console_waits", error=str(error))
                 await asyncio.sleep(_RETRY_S)

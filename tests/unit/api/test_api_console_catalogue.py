@@ -7,8 +7,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import api.console
+from alerts.rulefile import default_rules
+from dispatch.plans import read_plans
 
 FOLDER = Path(api.console.__file__).parent
+PLANS = Path(__file__).parents[3] / "counties" / "guangning" / "plans"
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
@@ -16,7 +19,14 @@ _KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 def texts() -> dict[str | tuple[str, ...], str]:
     """Each text of code and templates, with a place where it stands."""
     found = extract_from_dir(FOLDER, method_map=_METHODS, keywords=_KEYWORDS)
-    return {message: f"{file}:{line}" for file, line, message, _comments, _context in found}
+    return {message: f"{file}:{line}" for file, line, message, _comments, _context in found} | _sources()
+
+
+def _sources() -> dict[str | tuple[str, ...], str]:
+    """Where the numbers of our own rules and plans come from, which pages tell; a county's own words stay as they are."""
+    rules = {rule.source: f"rule {name}" for file in default_rules() for name, rule in file.hazards.items()}
+    plans = {plan.source: f"plan {plan.hazard_type}" for plan in read_plans(PLANS)}
+    return {**rules, **plans}
 
 
 def catalogue(locale: str) -> Catalog:
