@@ -102,7 +102,7 @@ async def _all_about(here: Here, incident_id: int) -> dict[str, Any]:
     names = await names_of(here)
     for hazard, ground, whole in zip(looked_at, grounds, wholes, strict=True):
         ground["rule"]["approved_by"] = who(here, ground["rule"]["approved_by"])
-        ground["rule"]["source"] = here.gettext(ground["rule"]["source"])
+        ground["rule"]["source"] = here.texts.origin(ground["rule"]["source"])
         hazard["grounds"], hazard["trust"] = ground, whole["trust"]
     for hazard in hazards:
         hazard["acknowledged_by"] = who(here, hazard["acknowledged_by"], names)

@@ -94,7 +94,7 @@ async def _open(here: Here, plan: dict[str, Any]) -> None:
     with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
         dialog.on("hide", dialog.delete)
         heading("{plan} · {revision}".format(**_names(here, plan)))
-        ui.label(_("Source: {source}").format(source=_(plan["source"]))).classes("quiet")
+        ui.label(_("Source: {source}").format(source=here.texts.origin(plan["source"]))).classes("quiet")
         if plan["state"] == "proposed" and here.person.may("diff_plans"):
             ui.label(await _difference(here, plan["body"])).classes("diff")
         ui.label(_yaml(plan["body"])).classes("diff")

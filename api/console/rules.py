@@ -66,7 +66,7 @@ def _row(here: Here, rule: dict[str, Any]) -> dict[str, Any]:
         "kind": here.texts.word(KINDS, rule["kind"]),
         "title": here.texts.say(rule["body"]["title"]),
         "state": here.texts.word(REVISION_STATES, rule["state"]),
-        "source": here.gettext(rule["source"]),
+        "source": here.texts.origin(rule["source"]),
         "proposed_by": who(here, rule["proposed_by"]),
         "approved_by": who(here, rule["approved_by"]),
         "without": [] if rule["state"] == "proposed" else ["approve", "reject"],
@@ -98,7 +98,7 @@ async def _open(here: Here, rule: dict[str, Any]) -> None:
     with ui.dialog(value=True) as dialog, ui.card().classes("wide"):
         dialog.on("hide", dialog.delete)
         heading(f"{here.texts.say(rule['body']['title'])} · {rule['revision']}")
-        ui.label(_("Source: {source}").format(source=_(rule["source"]))).classes("quiet")
+        ui.label(_("Source: {source}").format(source=here.texts.origin(rule["source"]))).classes("quiet")
         if rule["state"] == "proposed" and here.person.may("diff_rules"):
             ui.label(await _difference(here, rule, rule["body"])).classes("diff")
         ui.label(_yaml(rule["body"])).classes("diff")

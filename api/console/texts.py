@@ -40,6 +40,10 @@ class Texts:
         """The word that stands for ``key`` in a table of words, in this language."""
         return self.gettext(words[key])
 
+    def origin(self, source: str) -> str:
+        """Where the numbers of a rule or plan come from; what a county has written itself stays as it is."""
+        return self.gettext(source)
+
     def say(self, both: Mapping[str, str] | None) -> str:
         """What the API gave in both languages, in this one; the other where this one is empty."""
         if not both:

@@ -23,7 +23,7 @@ def texts() -> dict[str | tuple[str, ...], str]:
 
 
 def _sources() -> dict[str | tuple[str, ...], str]:
-    """Where the numbers of our own rules and plans come from, which pages tell; a county's own words stay as they are."""
+    """Where the numbers of our own rules and plans come from; what a county writes itself stays as it is."""
     rules = {rule.source: f"rule {name}" for file in default_rules() for name, rule in file.hazards.items()}
     plans = {plan.source: f"plan {plan.hazard_type}" for plan in read_plans(PLANS)}
     return {**rules, **plans}
