@@ -8,7 +8,7 @@ from api.console.listing import Act, Column, Listing
 from api.console.names import who
 from api.console.parts import section
 from api.console.texts import N_
-from api.console.words import MOVEMENTS
+from api.console.words import MOVEMENTS, UNITS
 
 
 @page("/supplies", N_("Materials"), allowed="list_stock", group="prepare", place=20, icon="inventory_2")
@@ -133,6 +133,7 @@ def _stock_row(here: Here, stores: dict[str, str], stock: dict[str, Any]) -> dic
         "id": f"{stock['store_id']}/{stock['item']}",
         "store": stores.get(stock["store_id"], stock["store_id"]),
         "name": here.texts.say(stock["name"]) or stock["item"],
+        "unit": _(UNITS.get(stock["unit"], stock["unit"])),
         "state": _("⚠ short") if stock["short"] else _("enough"),
     }
 

@@ -27,6 +27,13 @@ STATES: Mapping[str, str] = {
     "displaced": N_("cover displaced"),
     "missing": N_("cover missing"),
 }
+UNITS: Mapping[str, str] = {
+    "个": N_("pieces"),
+    "件": N_("garments"),
+    "卷": N_("rolls"),
+    "台": N_("machines"),
+    "套": N_("sets"),
+}
 INCIDENT_KINDS: Mapping[str, str] = {**KINDS, "hub": N_("the hub itself")}
 ROLES: Mapping[str, str] = {
     "viewer": N_("viewer"),
