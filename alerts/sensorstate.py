@@ -120,10 +120,13 @@ class SensorState:
     def _carry_on(self, steady: Steady, row: Row) -> bool:
         """Note what a rise is looked for in; False, and nothing is changed, when a value has risen too fast."""
         tracks, standings = self.watch.tracks, self._standings or []
-        carried = [(index, carry_on(tracks[index], standings[index], row)) for index in steady.rising]
-        for index, standing in carried:
+        carried = []
+        for index in steady.rising:
+            standing = carry_on(tracks[index], standings[index], row)
             if standing is None:
                 return False
+            carried.append(standing)
+        for index, standing in zip(steady.rising, carried, strict=True):
             standings[index] = standing
         return True
 

@@ -36,6 +36,30 @@ class Once:
     claimed: bool = False
 
 
+@dataclass(slots=True)
+class Memory:
+    """What need not be read again until something changes; ``changes`` counts how often that was."""
+
+    changes: int = 0
+    _found: dict[bytes, Any] = field(default_factory=dict)
+
+    def get(self, key: bytes) -> Any:
+        """What was kept; None when nothing was."""
+        return self._found.get(key)
+
+    def keep(self, key: bytes, found: Any, changes: int) -> None:
+        """Keep what was read, beside a thousand others at most, unless something changed since ``changes``."""
+        if changes == self.changes:
+            if len(self._found) >= _MOST_REMEMBERED:
+                self._found.clear()
+            self._found[key] = found
+
+    def forget(self) -> None:
+        """Something has changed."""
+        self.changes += 1
+        self._found.clear()
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn what asyncpg raises about time and connections into Overdue or Unreachable."""
@@ -71,13 +95,7 @@ class Store:
     trace: Trace | None = None
     once: Once | None = None
     with_drills: bool = False
-    memory: dict[bytes, Any] = field(default_factory=dict)
-
-    def remember(self, key: bytes, found: Any) -> None:
-        """Keep what was found, beside a thousand others at most."""
-        if len(self.memory) >= _MOST_REMEMBERED:
-            self.memory.clear()
-        self.memory[key] = found
+    memory: Memory = field(default_factory=Memory)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -97,7 +115,7 @@ class Store:
                         await self._claim(connection, self.once)
                     yield connection
             finally:
-                self.memory.clear()
+                self.memory.forget()
             if self.once is not None:
                 self.once.claimed = True
 

@@ -92,7 +92,7 @@ async def review(connection: Connection, incident_id: int, now: datetime) -> Rev
 
 
 def _entry(row: asyncpg.Record) -> Entry:
-    note = halves(row["note"] or "")
+    note = halves(row["note"] or "", row["actor"])
     text = Words(f"{row['zh'] or ''} {note.zh}".strip(), f"{row['en'] or ''} {note.en}".strip())
     return Entry(row["at"], row["of"], row["event"], row["actor"], text)
 

@@ -142,7 +142,7 @@ class DispatchService:
         return done
 
     async def _watch(self) -> None:
-        """Escalation and permits fall due by the clock alone; what is over may wait for it: an order never does."""
+        """Escalation and permits fall due by the clock alone; what is over is tidied up now, not at orders."""
         while True:
             try:
                 while (await self.watch_once(datetime.now(UTC))).more:

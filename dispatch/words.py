@@ -1,6 +1,5 @@
 """Sentences for people."""
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -14,13 +13,19 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     en: str
 
 
-_BOTH = re.compile(r"(.*[\u4e00-\u9fff].*?) / ([^\u4e00-\u9fff]+)", re.DOTALL)
+_PEOPLE = ("user:", "squad:", "key:")
 
 
-def halves(note: str) -> Words:
-    """A note of the hub's own, "中文 / English", as two sentences; what people wrote is the same in both."""
-    both = _BOTH.fullmatch(note)
-    return Words(both[1], both[2]) if both else Words(note, note)
+def halves(note: str, actor: str | None = None) -> Words:
+    """A note of the hub's own, "中文 / English", as two sentences; what people wrote is the same in both.
+
+    ``actor`` is who wrote it.
+    """
+    if actor is not None and actor.startswith(_PEOPLE):
+        return Words(note, note)
+    last = max((place for place, letter in enumerate(note) if "\u4e00" <= letter <= "\u9fff"), default=-1)
+    zh, between, en = note[last + 1 :].partition(" / ")
+    return Words(note[: last + 1] + zh, en) if last >= 0 and between and en else Words(note, note)
 
 
 SKILLS_ZH: Mapping[str, str] = MappingProxyType(

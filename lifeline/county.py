@@ -17,7 +17,6 @@ import yaml
 
 from alerts.clockbook import load_clocks
 from alerts.clocks import Clocks, read_clocks
-from alerts.yamlfile import QuickLoader
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.squads import Member, Vehicle
@@ -236,7 +235,7 @@ def _read_squads(path: Path) -> tuple[Squad, ...]:
     return _unique(path, rows, lambda squad: squad.squad_id)
 
 
-class _LinedLoader(QuickLoader):
+class _LinedLoader(yaml.SafeLoader):
     """Keeps with each mapping the line on which it begins."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -125,7 +125,11 @@ async def open_line(broker: BrokerAddress, client_id: str, *, session_s: int = 0
         keep_alive=_KEEP_ALIVE_S,
         session_expiry_interval=session_s,
     )
-    await line._ask([connect.write()])
+    try:
+        await line._ask([connect.write()])
+    except BaseException:
+        line.cut()
+        raise
     return line
 
 
@@ -147,15 +151,14 @@ class Devices:
         self.drop(list(sessions_s))
         try:
             async with asyncio.TaskGroup() as group:
-                opening = {
-                    code: group.create_task(open_line(self._broker, name, session_s=session_s), name=name)
-                    for code, session_s in sessions_s.items()
-                    for name in (f"{self._client_id}-{code}",)
-                }
+                for code, session_s in sessions_s.items():
+                    group.create_task(self._open(code, session_s), name=f"{self._client_id}-{code}")
         except ExceptionGroup as errors:
             raise SimulatorError(f"devices did not come back: {errors.exceptions[0]}") from errors
-        self._own |= {code: task.result() for code, task in opening.items()}
-        self.resumed += sum(self._own[code].resumed for code in opening)
+        self.resumed += sum(self._own[code].resumed for code in sessions_s)
+
+    async def _open(self, code: str, session_s: int) -> None:
+        self._own[code] = await open_line(self._broker, f"{self._client_id}-{code}", session_s=session_s)
 
     def drop(self, codes: Sequence[str]) -> None:
         """Cut the own connections of those devices that have one."""

@@ -81,11 +81,13 @@ async def identify(store: Store, secret: str, now: datetime) -> Caller:
     known: tuple[Caller, datetime, datetime] | None = store.memory.get(key)
     if known is not None and known[1] <= now < known[2]:
         return known[0]
+    changes = store.memory.changes
     async with store.reading() as connection:
         row = await connection.fetchrow(_SQL.find, key, now)
     if row is None:
         raise Unauthenticated
     caller = Caller(**{**dict(row), "scopes": tuple(row["scopes"])})
     until = now + _REMEMBERED
-    store.remember(key, (caller, now, until if caller.expires_at is None else min(until, caller.expires_at)))
+    until = until if caller.expires_at is None else min(until, caller.expires_at)
+    store.memory.keep(key, (caller, now, until), changes)
     return caller

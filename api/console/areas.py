@@ -61,7 +61,7 @@ async def places(here: Here) -> Places:
 
 
 def hull_of(corners: Iterable[Corner]) -> list[Corner]:
-    """The convex outline around all ``corners``, each once and at most 100 of them (Andrew's monotone chain)."""
+    """The convex outline around all ``corners`` (Andrew's monotone chain), the rectangle where that has over 100."""
     ordered = sorted(set(corners))
     chains: list[list[Corner]] = []
     for way in (ordered, ordered[::-1]):
@@ -72,7 +72,10 @@ def hull_of(corners: Iterable[Corner]) -> list[Corner]:
             chain.append(corner)
         chains.append(chain[:-1])
     hull = chains[0] + chains[1]
-    return hull[:: -(-len(hull) // _MOST_CORNERS) or 1]
+    if len(hull) <= _MOST_CORNERS:
+        return hull
+    (west, east), (south, north) = ((min(along), max(along)) for along in zip(*hull, strict=True))
+    return [(west, south), (east, south), (east, north), (west, north)]
 
 
 def _turn(one: Corner, two: Corner, three: Corner) -> float:

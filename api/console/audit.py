@@ -24,7 +24,7 @@ async def audit(here: Here) -> None:
     async def look() -> None:
         found = await here.person.get(
             "/audit",
-            actor=f"user:{actor.value.strip()}" if actor.value else None,
+            actor=_actor(actor.value.strip()) if actor.value else None,
             subject=subject.value,
             limit=_AT_ONCE,
         )
@@ -64,6 +64,11 @@ async def audit(here: Here) -> None:
         on_act=open_entry,
     )
     await look()
+
+
+def _actor(name: str) -> str:
+    """A person by the name alone; keys and commands are called ``key:NAME`` and ``command:NAME``."""
+    return name if ":" in name else f"user:{name}"
 
 
 def _row(here: Here, names: Mapping[str, str], entry: dict[str, Any]) -> dict[str, Any]:

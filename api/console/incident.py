@@ -146,7 +146,7 @@ def _timeline(
             "at": each["at"],
             "event": f"incident {each['event']}",
             "actor": each["actor"],
-            "text": _note(each["detail"]),
+            "text": _note(each["detail"], each["actor"]),
         }
         for each in incident["events"]
     ]
@@ -157,19 +157,24 @@ def _timeline(
         ]
     for task in tasks:
         events += [
-            {"at": each["at"], "event": f"task {each['event']}", "actor": each["actor"], "text": _both(each["note"])}
+            {
+                "at": each["at"],
+                "event": f"task {each['event']}",
+                "actor": each["actor"],
+                "text": _both(each["note"], each["actor"]),
+            }
             for each in task["events"]
         ]
     return sorted(events, key=lambda each: str(each["at"]), reverse=True)
 
 
-def _note(detail: dict[str, Any]) -> dict[str, str]:
+def _note(detail: dict[str, Any], actor: str | None) -> dict[str, str]:
     reason = detail.get("reason") or ""
-    return _both(str(detail.get("note") or reason)) if isinstance(reason, str) else reason
+    return _both(str(detail.get("note") or reason), actor) if isinstance(reason, str) else reason
 
 
-def _both(note: str) -> dict[str, str]:
-    both = halves(note)
+def _both(note: str, actor: str | None) -> dict[str, str]:
+    both = halves(note, actor)
     return {"zh": both.zh, "en": both.en}
 
 

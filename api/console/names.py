@@ -10,8 +10,8 @@ _SQUAD, _PERSON, _KEY = "squad:", "user:", "key:"
 
 async def names_of(here: Here) -> dict[str, str]:
     """Names of squads and contacts by their ids."""
-    squads = await here.person.get("/squads", limit=200)
-    contacts = await here.person.get("/contacts", limit=200)
+    squads = await here.person.get("/squads", limit=500)
+    contacts = await here.person.get("/contacts", limit=500)
     return {each["squad_id"]: here.texts.say(each["name"]) for each in squads["items"]} | {
         each["contact_id"]: here.texts.say(each["name"]) for each in contacts["items"]
     }
@@ -19,7 +19,7 @@ async def names_of(here: Here) -> dict[str, str]:
 
 async def grid_names(here: Here) -> dict[str, str]:
     """Names of grid cells by their ids."""
-    grids = await here.person.get("/grids", limit=200)
+    grids = await here.person.get("/grids", limit=500)
     return {each["grid_id"]: here.texts.say(each["name"]) for each in grids["items"]}
 
 
@@ -33,4 +33,4 @@ def who(here: Here, actor: str | None, names: Mapping[str, str] | None = None) -
         return known.get(squad, squad)
     if actor.startswith(_KEY):
         return _("key {name}").format(name=actor.removeprefix(_KEY))
-    return known.get(actor) or _(ACTORS.get(actor, actor.removeprefix(_PERSON)))
+    return known.get(actor) or (_(ACTORS[actor]) if actor in ACTORS else actor.removeprefix(_PERSON))

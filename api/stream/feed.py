@@ -15,7 +15,7 @@ import asyncpg
 import orjson
 import structlog
 
-from api.store import Store
+from api.store import Memory, Store
 from database.errors import PASSING
 from database.listen import Listener
 from database.pool import Connection, Database
@@ -71,10 +71,14 @@ class FeedStats:
 
 @dataclass(slots=True, eq=False)
 class Subscription:
-    """What waits for one listener; ``over`` once it has to begin anew: it fell behind, or who may listen changed."""
+    """What waits for one listener; ``over`` once it has to begin anew: it fell behind, or who may listen changed.
+
+    ``since``: all up to there was handed out before; None when nothing has been yet.
+    """
 
     topics: frozenset[str]
     squad_id: str | None
+    since: Place | None
     waiting: "asyncio.Queue[Happening | None]"
     over: bool = False
 
@@ -101,7 +105,7 @@ class Feed:
     """``run`` reads and hands out; ``round`` does so once. ``callers`` is who was identified lately."""
 
     lasts_s: float = 600.0  # then a listener has to connect again and show who they are
-    callers: dict[bytes, Any] = field(default_factory=dict)
+    callers: Memory = field(default_factory=Memory)
     stats: FeedStats = field(default_factory=FeedStats)
     _subscriptions: set[Subscription] = field(default_factory=set)
     _after: Place | None = None
@@ -148,7 +152,7 @@ class Feed:
 
     def end_all(self) -> None:
         """Have everybody show again who they are, and every listener begin anew."""
-        self.callers.clear()
+        self.callers.forget()
         for subscription in self._subscriptions:
             subscription.end()
 
@@ -156,7 +160,7 @@ class Feed:
         self, topics: frozenset[str], squad_id: str | None, *, most_waiting: int = MOST_WAITING
     ) -> Subscription:
         """Begin to collect for a listener, who has to call ``leave``."""
-        subscription = Subscription(topics, squad_id, asyncio.Queue(most_waiting))
+        subscription = Subscription(topics, squad_id, self._after, asyncio.Queue(most_waiting))
         self._subscriptions.add(subscription)
         self.stats.listeners += 1
         return subscription
@@ -174,13 +178,21 @@ async def end_of_feed(connection: Connection) -> Place:
 
 
 async def rows_after(
-    database: Database, after: Place, limit: int, topics: Sequence[str] | None = None
+    database: Database,
+    after: Place,
+    limit: int,
+    topics: Sequence[str] | None = None,
+    *,
+    known: Place | None = None,
 ) -> list[asyncpg.Record]:
     """At most ``limit`` rows behind a place, in order, up to where some may still come in between.
 
     The second statement has to see what was committed before the first: not in one transaction of repeatable read.
+    What another reader found settled stays so: ``known`` is how far that was, which a late lock would take back.
     """
     settled = await database.fetchval(_SQL.settled)
+    if known is not None:
+        settled = max(settled, known.feed_id)
     return await database.fetch(_SQL.after, after.era, after.feed_id, settled, topics, limit)
 
 
@@ -188,7 +200,7 @@ async def missed(store: Store, after: Place, subscription: Subscription) -> Asyn
     """What a listener who was away has missed, as far as it is kept."""
     while True:
         async with store.reading() as connection:
-            rows = await rows_after(connection, after, _ROWS_AT_ONCE)
+            rows = await rows_after(connection, after, _ROWS_AT_ONCE, known=subscription.since)
         for row in rows:
             happening = happening_of(row)
             after = happening.place

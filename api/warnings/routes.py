@@ -1,9 +1,8 @@
 """Public warnings as those who write, approve and release them see them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 from fastapi import APIRouter, Query, Response
 
 from api.access.guard import CallerOf, GuardedRoute
@@ -12,7 +11,7 @@ from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Issuing, Now, Reach
 from api.cursors import Cursor, RowNumber
-from api.fields import Maybe, Page, Remark, RowId
+from api.fields import Maybe, Page, Remark, RowId, shown
 from api.warnings import ledger
 from api.warnings.entry import WarningEntry
 from api.warnings.models import (
@@ -33,15 +32,11 @@ _CURSOR: Cursor[int] = Cursor("warnings", RowNumber)
 router = APIRouter(prefix=f"{PREFIX}/warnings", tags=["warnings"], route_class=GuardedRoute)
 
 
-def _fields(row: asyncpg.Record) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key in PublicWarning.model_fields}
-
-
 async def _whole(connection: Connection, warning_id: int, response: Response) -> WholeWarning:
     row = await ledger.find(connection, warning_id)
     tag(response, row["revision"])
     events = await connection.fetch(_SQL.events, warning_id)
-    return WholeWarning(**_fields(row), events=[WarningEvent(**dict(event)) for event in events])
+    return WholeWarning(**shown(PublicWarning, row), events=[WarningEvent(**dict(event)) for event in events])
 
 
 @router.get(
@@ -56,7 +51,7 @@ async def list_warnings(
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(_SQL.page, before, which.state, which.status, which.incident, which.limit + 1)
-    items = [PublicWarning(**_fields(row)) for row in rows]
+    items = [PublicWarning(**shown(PublicWarning, row)) for row in rows]
     return _CURSOR.page(items, which.limit, key=lambda warning: warning.warning_id)
 
 

@@ -15,7 +15,10 @@ CREATE FUNCTION begin_feed_era() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE public.feed ALTER era SET DEFAULT %s', greatest(
         extract(epoch FROM clock_timestamp())::bigint, pg_current_xact_id()::text::bigint,
-        (SELECT max(era) + 1 FROM public.feed), (SELECT max(era) + 1 FROM public.webhook)));
+        (SELECT max(era) + 1 FROM public.feed), (SELECT max(era) + 1 FROM public.webhook),
+        (SELECT substring(pg_get_expr(adbin, adrelid) FROM '[0-9]+')::bigint + 1 -- the era before, of an empty feed too
+         FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+         WHERE adrelid = 'public.feed'::regclass AND attname = 'era')));
 END $$;
 SELECT begin_feed_era();
 

@@ -13,7 +13,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.stream.feed import Feed, Place, end_of_feed, rows_after
+from api.store import Store
+from api.stream.feed import Feed, Place, end_of_feed, missed, rows_after
 from database.pool import connect
 
 EVENT = "INSERT INTO incident_event (incident_id, at, event, actor) VALUES ($1, now(), 'commented', $2)"
@@ -200,6 +201,27 @@ async def test_nobody_waits_for_who_has_not_written_to_the_feed(
     await feed.round(pool)
     await pool.execute(EVENT, county.incident, "quick")
     assert await feed.round(pool) == 1
+
+
+async def test_who_resumes_while_a_late_lock_is_held_misses_nothing_that_was_handed_out(
+    connections: list[asyncpg.Connection], pool: asyncpg.Pool, county: Any
+) -> None:
+    """A writer may be held up between looking how far the numbers are and taking its lock: then the lock's is old."""
+    feed, beginning = Feed(), await end_of_feed(connections[0])
+    await feed.round(pool)
+    for name in ("one", "two"):
+        await pool.execute(EVENT, county.incident, name)
+    assert await feed.round(pool) == 2
+    await connections[1].execute("BEGIN")
+    key = "(x'4645'::bigint << 48) | $1::bigint"
+    await connections[1].execute(f"SELECT pg_advisory_xact_lock_shared({key})", beginning.feed_id)
+    subscription = feed.subscribe(frozenset({"incident"}), None)
+    caught_up = [one async for one in missed(Store(pool, 5.0, 5.0), beginning, subscription)]
+    assert [one.data["actor"] for one in caught_up] == ["one", "two"]
+    await connections[1].execute("ROLLBACK")
+    await pool.execute(EVENT, county.incident, "three")
+    assert await feed.round(pool) == 1
+    assert [one.data["actor"] for one in await subscription.take()] == ["three"]
 
 
 async def test_a_writer_that_is_killed_holds_nobody_back(

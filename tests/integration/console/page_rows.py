@@ -120,7 +120,7 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
         await connection.execute(  # of what raise_incident raises
             "INSERT INTO rule (kind, hazard_type, revision, body, source, approved_by, approved_at, effective_from)"
             " VALUES ('gas', 'gas_leak', 1, $1, 'test', 'lifeline', $2, $2)",
-            *(_RULE, now),
+            *({**_RULE, "title": {"zh": "街道泄漏", "en": "leak of streets"}}, now),
         )
         incident = await value(
             "INSERT INTO incident (kind, hazard_type, grade, stage, skill, title_zh, title_en, longitude, latitude,"
