@@ -26,9 +26,10 @@ SELECT 'desk-' || n, 'officer', $2, false, $3, $3 FROM generate_series(1, $1) AS
 
 -- name: change
 WITH moved AS (
-    UPDATE incident SET stage = $2, title_en = $3 WHERE incident_id = $1 RETURNING incident_id
+    UPDATE incident SET stage = CASE stage WHEN 'filed' THEN 'reported' ELSE 'filed' END, title_en = $2
+    WHERE incident_id = $1 RETURNING incident_id
 ), said AS (
-    INSERT INTO incident_event (incident_id, at, event, actor) SELECT incident_id, $4, 'commented', 'bench' FROM moved
+    INSERT INTO incident_event (incident_id, at, event, actor) SELECT incident_id, $3, 'commented', 'bench' FROM moved
 )
 SELECT pg_notify('lifeline', 'incident')
 
