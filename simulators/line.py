@@ -10,6 +10,7 @@ import mqtt5
 
 from simulators.broker_client import BrokerAddress
 from simulators.errors import SimulatorError
+from simulators.packets import whole_packets
 
 _KEEP_ALIVE_S = 30
 _WITHIN_S = 30.0
@@ -52,17 +53,10 @@ class Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if _QUICKACK is not None:  # else the kernel has a broker that gathers packets wait 40 ms for its next one
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-        view = memoryview(self._rest + data)
-        offset = 0
-        try:
-            while offset < len(view):
-                packet, length = mqtt5.read(view[offset:])
-                offset += length
-                if isinstance(packet, mqtt5.PubAckPacket | mqtt5.ConnAckPacket):
-                    self._take(packet)
-        except IndexError:
-            pass  # the rest has not arrived yet
-        self._rest = bytes(view[offset:])
+        packets, self._rest = whole_packets(self._rest + data)
+        for packet in packets:
+            if isinstance(packet, mqtt5.PubAckPacket | mqtt5.ConnAckPacket):
+                self._take(packet)
 
     def _take(self, answer: mqtt5.PubAckPacket | mqtt5.ConnAckPacket) -> None:
         self._awaited -= 1

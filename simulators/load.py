@@ -13,6 +13,7 @@ import mqtt5
 
 from simulators.broker_client import BrokerAddress
 from simulators.errors import SimulatorError
+from simulators.packets import whole_packets
 
 _TIME = b"1000000000000"  # stands for the time in a template
 _PACKET_ID = 0x7F7F
@@ -96,19 +97,12 @@ class _Publisher(asyncio.Protocol):
         self.writable.set()
 
     def data_received(self, data: bytes) -> None:
-        view = memoryview(self._rest + data)
-        offset = 0
-        try:
-            while offset < len(view):
-                packet, length = mqtt5.read(view[offset:])
-                offset += length
-                if isinstance(packet, mqtt5.PubAckPacket):
-                    self._load.acknowledged += 1
-                elif isinstance(packet, mqtt5.ConnAckPacket):
-                    self.connected.set_result(packet)
-        except IndexError:
-            pass  # the rest has not arrived yet
-        self._rest = bytes(view[offset:])
+        packets, self._rest = whole_packets(self._rest + data)
+        for packet in packets:
+            if isinstance(packet, mqtt5.PubAckPacket):
+                self._load.acknowledged += 1
+            elif isinstance(packet, mqtt5.ConnAckPacket):
+                self.connected.set_result(packet)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.lost.done():

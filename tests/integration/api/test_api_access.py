@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from api.access.keys import add_key, revoke_key
 from api.app import create_app
 from api.errors import Conflict, NotFound
+from api.stream.feed import Feed
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
 READS = [
@@ -162,6 +163,18 @@ async def test_a_key_that_another_process_revoked_is_worth_nothing_a_second_late
         await revoke_key(pool, "script", NOW)
     with pytest.raises(Conflict):
         await add_key(pool, "script", "officer", NOW)
+
+
+async def test_a_key_is_worth_nothing_once_the_feed_has_heard_that_it_was_revoked(pool: asyncpg.Pool) -> None:
+    feed = Feed()
+    app = create_app(pool, clock=lambda: NOW, feed=feed)
+    key = await add_key(pool, "script", "officer", NOW)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub/api/v1") as client:
+        client.headers["X-API-Key"] = key
+        assert (await client.get("/kinds")).status_code == 200
+        await revoke_key(pool, "script", NOW)
+        feed.end_all()  # what it does when it is notified
+        assert_problem(await client.get("/kinds"), 401)
 
 
 async def test_only_the_hash_of_a_key_is_stored(pool: asyncpg.Pool) -> None:

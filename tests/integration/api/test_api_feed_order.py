@@ -224,6 +224,16 @@ async def test_who_resumes_while_a_late_lock_is_held_misses_nothing_that_was_han
     assert [one.data["actor"] for one in await subscription.take()] == ["three"]
 
 
+async def test_every_era_is_greater_than_the_one_before_even_of_an_empty_feed(pool: asyncpg.Pool, county: Any) -> None:
+    eras = []
+    for _ in range(3):
+        await pool.execute("DELETE FROM feed")
+        await pool.execute("SELECT begin_feed_era()")
+        await pool.execute(EVENT, county.incident, "one")
+        eras.append(await pool.fetchval("SELECT max(era) FROM feed"))
+    assert eras == sorted(set(eras))
+
+
 async def test_a_writer_that_is_killed_holds_nobody_back(
     connections: list[asyncpg.Connection], pool: asyncpg.Pool, county: Any
 ) -> None:

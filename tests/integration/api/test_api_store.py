@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from api.errors import Overdue
-from api.store import Store
+from api.store import Memory, Store
 from database.pool import open_pool
 
 _SEEN = "SELECT current_setting('default_transaction_read_only') || ' ' || current_setting('search_path')"
@@ -71,3 +71,23 @@ async def test_a_change_of_settings_that_was_broken_off_is_made_anew(database_ur
 async def _see(store: Store) -> str:
     async with store.reading() as connection:
         return str(await connection.fetchval(_SEEN))
+
+
+def test_what_was_read_before_a_change_is_not_kept_after_it() -> None:
+    """A log-out may be committed between the query that finds a session and the moment at which it is remembered."""
+    memory = Memory()
+    changes = memory.changes
+    memory.forget()
+    memory.keep(b"secret", "let in", changes)
+    assert memory.get(b"secret") is None
+    memory.keep(b"secret", "let in", memory.changes)
+    assert memory.get(b"secret") == "let in"
+
+
+def test_little_is_remembered_however_many_ask() -> None:
+    memory = Memory()
+    for number in range(2500):
+        memory.keep(number.to_bytes(2, "big"), number, memory.changes)
+    kept = [number for number in range(2500) if memory.get(number.to_bytes(2, "big")) == number]
+    assert 2499 in kept
+    assert len(kept) <= 1000
