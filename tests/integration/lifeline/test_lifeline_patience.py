@@ -3,10 +3,11 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from lifeline.patience import PatientProtocol
@@ -35,6 +36,10 @@ async def serving() -> AsyncIterator[tuple[int, uvicorn.Server]]:
     async def flood() -> StreamingResponse:
         return StreamingResponse(_flood())
 
+    @app.post("/length")
+    async def length(request: Request) -> int:
+        return len(await request.body())
+
     @app.get("/")
     async def hello() -> str:
         return "hello"
@@ -57,6 +62,60 @@ async def test_half_a_head_is_not_waited_for() -> None:
             async with asyncio.timeout(WITHIN_S):
                 assert await reader.read() == b""
             writer.close()
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"GET / HTTP/1.1\r\n",
+        b"GET /flood HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n",
+    ],
+    ids=["head", "head of the next one", "trailers"],
+)
+async def test_a_head_without_end_is_not_kept(begin: bytes) -> None:
+    async with serving() as (port, server):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reading = asyncio.create_task(_read_all(reader))
+        writer.write(begin)
+        sent = 0
+        async with asyncio.timeout(WITHIN_S):
+            with pytest.raises(ConnectionError):
+                while True:
+                    writer.write(b"X-More: " + b"y" * 1000 + b"\r\n")
+                    await writer.drain()
+                    sent += 1000
+            await reading
+            while server.server_state.connections:
+                await asyncio.sleep(0.01)
+        assert sent < 20_000_000  # what two sockets hold, not what a patient client has
+        writer.close()
+
+
+async def test_a_long_head_is_told_so() -> None:
+    async with serving() as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nX-More: " + b"y" * 70_000)
+        async with asyncio.timeout(WITHIN_S):
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 400") and b"too long" in answer
+        writer.close()
+
+
+async def test_a_long_body_in_many_pieces_is_no_long_head() -> None:
+    async with serving() as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /length HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"2\r\nab\r\n" * 50_000 + b"0\r\n\r\n")
+        async with asyncio.timeout(WITHIN_S):
+            assert (await reader.readuntil(b"100000")).startswith(b"HTTP/1.1 200")
+        writer.close()
+
+
+async def _read_all(reader: asyncio.StreamReader) -> None:
+    with suppress(ConnectionError):
+        while await reader.read(1_000_000):
+            pass
 
 
 async def test_who_asks_in_time_is_answered_again_and_again() -> None:
