@@ -78,17 +78,12 @@ async def test_a_head_without_end_is_not_kept(begin: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         reading = asyncio.create_task(_read_all(reader))
         writer.write(begin)
-        sent = 0
         async with asyncio.timeout(WITHIN_S):
-            with pytest.raises(ConnectionError):
-                while True:
-                    writer.write(b"X-More: " + b"y" * 1000 + b"\r\n")
-                    await writer.drain()
-                    sent += 1000
+            sent_bytes = await _go_on_while_heard(writer)
             await reading
             while server.server_state.connections:
                 await asyncio.sleep(0.01)
-        assert sent < 20_000_000  # what two sockets hold, not what a patient client has
+        assert sent_bytes < 20_000_000  # what two sockets hold, not what a patient client has
         writer.close()
 
 
@@ -98,7 +93,8 @@ async def test_a_long_head_is_told_so() -> None:
         writer.write(b"GET / HTTP/1.1\r\nX-More: " + b"y" * 70_000)
         async with asyncio.timeout(WITHIN_S):
             answer = await reader.read()
-        assert answer.startswith(b"HTTP/1.1 400") and b"too long" in answer
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"too long" in answer
         writer.close()
 
 
@@ -110,6 +106,17 @@ async def test_a_long_body_in_many_pieces_is_no_long_head() -> None:
         async with asyncio.timeout(WITHIN_S):
             assert (await reader.readuntil(b"100000")).startswith(b"HTTP/1.1 200")
         writer.close()
+
+
+async def _go_on_while_heard(writer: asyncio.StreamWriter) -> int:
+    line = b"X-More: " + b"y" * 1000 + b"\r\n"
+    sent_bytes = 0
+    with suppress(ConnectionError):
+        while True:
+            writer.write(line)
+            await writer.drain()
+            sent_bytes += len(line)
+    return sent_bytes
 
 
 async def _read_all(reader: asyncio.StreamReader) -> None:
