@@ -1,6 +1,7 @@
 """One process of the hub, from its settings to its work, built straight down and torn down in reverse."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
@@ -25,6 +26,7 @@ from lifeline.settings import ROLES, Settings
 from lifeline.watchdog import Watchdog
 
 _POOL_SIZE = 8
+_SETTLE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
                 group.create_task(work.run(listener), name=role),
                 group.create_task(listener.run(), name="listener"),
                 group.create_task(heartbeat.run(), name="heartbeat"),
+                group.create_task(_settle(work.ready), name="settling"),
             ]
             if own is not None:
                 tasks.append(group.create_task(own.run(), name="self watch"))
@@ -80,6 +83,13 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
                 task.cancel()
         await heartbeat.end(datetime.now(UTC))
         log.info("stopped")
+
+
+async def _settle(ready: Callable[[], bool]) -> None:
+    """Once ready, what is there stays: looking through it for garbage would stop everything for tenths of a second."""
+    while not ready():  # noqa: ASYNC110 - of several parts
+        await asyncio.sleep(_SETTLE_S)
+    gc.freeze()
 
 
 @asynccontextmanager

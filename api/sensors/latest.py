@@ -1,10 +1,13 @@
 """The latest reading of many sensors in one answer, for a map or a wall."""
 
+import asyncio
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import asyncpg
 import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -16,8 +19,9 @@ from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.fields import Asked, KindName, Maybe, SensorCode
 from api.sensors.shapes import LATEST_PAGE, raw_columns, raw_reading
+from database.pool import Connection
 from database.queries import load_queries
-from ingest.kinds import KINDS
+from ingest.kinds import KINDS, Kind
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _STATEMENTS = {kind.name: _SQL.latest.format(table=kind.table, columns=raw_columns(kind)) for kind in KINDS.values()}
@@ -25,6 +29,7 @@ _CURSOR: Cursor[str] = Cursor("latest", Name)
 # Nearly everybody has reported twice within the first span, so that few are looked for in the chunks of a week.
 _LOOK_BACK = (timedelta(hours=13), timedelta(days=7))
 _CLOCK_SKEW = timedelta(days=1)  # a sensor's clock may be ahead; ingest has refused what is absurd
+_UNTIL_SENT = 2  # turns of the event loop: in one the query begins, at its end it leaves
 router = APIRouter(prefix=PREFIX, tags=["readings"], route_class=GuardedRoute)
 
 
@@ -71,15 +76,39 @@ async def list_latest(store: Reach, now: Now, _caller: CallerOf, which: Annotate
         for sensor in sensors[: which.limit]:
             by_kind[sensor["kind"]].append(sensor["sensor_id"])
         readings: dict[int, dict[str, Any]] = {}
-        for name, sensor_ids in by_kind.items():
-            for back in _LOOK_BACK:
-                wanted = [sensor_id for sensor_id in sensor_ids if sensor_id not in readings]
-                if wanted:
-                    rows = await connection.fetch(_STATEMENTS[name], wanted, now - back, now + _CLOCK_SKEW)
-                    readings.update((row["sensor_id"], raw_reading(KINDS[name], row)) for row in rows)
+        for back in _LOOK_BACK:
+            wanted = {
+                name: missing
+                for name, sensor_ids in by_kind.items()
+                if (missing := [sensor_id for sensor_id in sensor_ids if sensor_id not in readings])
+            }
+            readings |= await _look_up(connection, wanted, now - back, now + _CLOCK_SKEW)
     items = [
         {"sensor": sensor["code"], "kind": sensor["kind"], "reading": readings.get(sensor["sensor_id"])}
         for sensor in sensors
     ]
     page = _CURSOR.page(items, which.limit, key=lambda item: item["sensor"])
     return Response(orjson.dumps(page.__dict__, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+async def _look_up(
+    connection: Connection, wanted: Mapping[str, list[int]], start: datetime, end: datetime
+) -> dict[int, dict[str, Any]]:
+    """The latest readings as JSON, by sensor. While one kind's are made, the database looks for the next kind's."""
+    readings: dict[int, dict[str, Any]] = {}
+    found: tuple[Kind, list[asyncpg.Record]] | None = None
+    for name, sensor_ids in wanted.items():
+        looking = asyncio.create_task(connection.fetch(_STATEMENTS[name], sensor_ids, start, end))
+        try:
+            for _ in range(_UNTIL_SENT):
+                await asyncio.sleep(0)
+            readings |= _shaped(found)
+            found = KINDS[name], await looking
+        finally:  # nobody else may have the connection before
+            looking.cancel()
+            await asyncio.wait({looking})
+    return readings | _shaped(found)
+
+
+def _shaped(found: tuple[Kind, list[asyncpg.Record]] | None) -> dict[int, dict[str, Any]]:
+    return {} if found is None else {row["sensor_id"]: raw_reading(found[0], row) for row in found[1]}

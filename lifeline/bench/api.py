@@ -5,6 +5,7 @@ counted from the time at which they were due. Generator, broker, database, hub a
 """
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import socket
@@ -207,6 +208,7 @@ async def _answer(database_url: str, port: "Synchronized[int]", stop: Event) -> 
         serving = group.create_task(server.serve(sockets=[listening]), name="api")
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
+        gc.freeze()  # as each process of the hub does when it is ready
         port.value = listening.getsockname()[1]
         while not stop.is_set():  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.1)

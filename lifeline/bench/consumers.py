@@ -25,6 +25,7 @@ from ingest.kinds import KINDS
 from ingest.payload import parse_topic
 from ingest.session import Session
 from ingest.storage import copy_columns
+from lifeline.garbage import collect_seldom
 
 RECEIVE_MAX = 10_000
 _SHOW_S = 0.002
@@ -92,6 +93,7 @@ def _session(broker_url: str, prefix: str) -> Session:
 
 def run_hub(database_url: str, broker_url: str, prefix: str, gauge: Gauge) -> None:
     """The hub's own ingest service."""
+    collect_seldom()
 
     async def work() -> None:
         pool = await open_pool(database_url, application="bench")
@@ -126,6 +128,7 @@ def squads_prefix(prefix: str) -> str:
 
 def run_drain(database_url: str, broker_url: str, prefix: str, gauge: Gauge) -> None:
     """A bare client: acknowledges, does nothing else."""
+    collect_seldom()
 
     async def work() -> None:
         session = _session(broker_url, prefix)

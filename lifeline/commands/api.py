@@ -1,7 +1,9 @@
 """``lifeline api``: answer requests."""
 
 import asyncio
+import gc
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +42,7 @@ app = typer.Typer()
 _FINISH_WITHIN_S = 5
 _SWEEP_EVERY_S = 3600
 _DELIVER_EVERY_S = 1
+_GIVES_WAY = 5  # steps of niceness: on a machine that is full, readings and orders come before who looks at them
 _FRAME_BYTES = 1_000_000  # of a WebSocket
 
 
@@ -51,6 +54,7 @@ def api(
     if openapi:
         typer.echo(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
         return
+    os.nice(_GIVES_WAY)
     main("api", load_settings(), build)
 
 
@@ -118,6 +122,7 @@ async def _open_console(app: FastAPI, door: Door, server: _Server, tiles: str) -
     house = await asyncio.to_thread(import_module, "api.console.house")
     async with house.opened(app, tiles) as inside:
         door.inside = inside
+        gc.freeze()
         structlog.get_logger().info("console_open")
         await asyncio.Event().wait()
 

@@ -10,6 +10,7 @@ from alerts.service import IngestService, build_service, topic_filters
 from ingest.decoder import Decoder
 from ingest.profile import load_profiles
 from ingest.session import Session
+from lifeline.garbage import collect_seldom
 from lifeline.settings import Settings, load_settings
 from lifeline.wiring import Work, main
 
@@ -21,6 +22,7 @@ _RECEIVE_MAX = 10_000
 @app.command()
 def ingest() -> None:
     """Take readings in and judge them, until SIGTERM."""
+    collect_seldom()
     main("ingest", load_settings(), build)
 
 
