@@ -1,6 +1,7 @@
 """Back-test: what a proposal would have made of stored readings, against the rules in force, by the same functions.
 
-Each sensor is replayed on its own, so grades that neighbours would have confirmed are left out on both sides.
+Each sensor is replayed on its own, so grades that neighbours would have confirmed are left out on both sides. What is
+measured around a sensor voids its values as in life, but for what was told late.
 """
 
 import asyncio
@@ -9,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import asyncpg
 
+from alerts.conditions import Conditions
 from alerts.grades import grade_of
+from alerts.neighbours import Place
 from alerts.rulebook import InForce
 from alerts.rulefile import rule_body
 from alerts.rules import Rule, RuleFile
@@ -181,7 +184,8 @@ async def backtest(
     readings = 0
     sensors = await database.fetch(_SQL.sensors, kind.name) if after else []
     by_id = {sensor["sensor_id"]: sensor for sensor in sensors}
-    watches = _Watches(kind.name, before), _Watches(kind.name, after)
+    watches = _Watches(kind.name, before, by_id), _Watches(kind.name, after, by_id)
+    conditions = Conditions(await _placed(database, (before, after)))
     async with asyncio.TaskGroup() as group:
 
         def read(start: int) -> "asyncio.Task[list[asyncpg.Record]]":
@@ -191,25 +195,45 @@ async def backtest(
         query = _rows(kind, (before, after))
         coming = read(0)
         for start in range(0, len(sensors), _AT_ONCE):
-            records = await coming
+            stored: list[Row] = [tuple(record) for record in await coming]
+            readings += len(stored)
+            counting: list[Sequence[Row]] = [stored, stored]
+            if conditions.sensors:
+                counting = [(await conditions.clean(database, known.of, stored))[0] for known in watches]
             coming = read(start + _AT_ONCE)  # the database works while these are replayed
             await asyncio.sleep(0)
-            readings += len(records)
-            for sensor_id, rows in _grouped(records):
-                sensor = by_id[sensor_id]
-                for side, known in zip(sides, watches, strict=True):
-                    side.episodes += replay(known.of(sensor), sensor["code"], rows, begin, end)
+            for side, known, all_rows in zip(sides, watches, counting, strict=True):
+                for sensor_id, rows in _grouped(all_rows):
+                    side.episodes += replay(known.of(sensor_id), by_id[sensor_id]["code"], rows, begin, end)
             tell(min(start + _AT_ONCE, len(sensors)), len(sensors), readings)
     return compare(*sides, readings)
+
+
+class _Spot(NamedTuple):
+    kind: str
+    place: Place | None
+    exercise_id: int
+
+
+async def _placed(database: Database, sides: Iterable[Rules]) -> dict[int, _Spot]:
+    """Where sensors are, if any rule heeds what is measured around one."""
+    if not any(rule.void_near for rules in sides for _, rule in rules.values()):
+        return {}
+    return {
+        number: _Spot(kind, None if longitude is None or latitude is None else (longitude, latitude), exercise_id)
+        for number, kind, longitude, latitude, exercise_id in await database.fetch(_SQL.places)
+    }
 
 
 @dataclass(slots=True)
 class _Watches:
     kind: str
     rules: Rules
+    sensors: Mapping[int, asyncpg.Record]
     _built: dict[tuple[str, int | None], Watch] = field(default_factory=dict)
 
-    def of(self, sensor: Mapping[str, Any] | asyncpg.Record) -> Watch:
+    def of(self, sensor_id: int) -> Watch:
+        sensor = self.sensors[sensor_id]
         attributes, interval_s = sensor["attributes"], sensor["interval_s"]
         key = (repr(attributes), interval_s)
         if key not in self._built:
@@ -238,10 +262,9 @@ def _rows(kind: Kind, sides: Iterable[Rules]) -> str:
     )
 
 
-def _grouped(records: Sequence[asyncpg.Record]) -> Iterator[tuple[int, list[Row]]]:
+def _grouped(ordered: Sequence[Row]) -> Iterator[tuple[int, list[Row]]]:
     rows: list[Row] = []
-    for record in records:
-        row = tuple(record)
+    for row in ordered:
         if rows and rows[-1][0] != row[0]:
             yield rows[0][0], rows
             rows = []

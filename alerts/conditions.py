@@ -9,18 +9,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
 import structlog
 
 from alerts.corroboration import Placed
 from alerts.neighbours import Grave, distance_m
 from alerts.rules import VoidNear
 from alerts.watch import Watch
+from database.pool import Database
 from database.queries import load_queries
 from ingest.kinds import KINDS
 from ingest.payload import Row
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+Void = dict[VoidNear, list[int]]
+"""Why values count for nothing, and of which sensors they are, one entry for each."""
 
 
 @dataclass(slots=True)
@@ -36,8 +40,10 @@ class Conditions:
         self._sources.clear()
         self._around.clear()
 
-    async def clean(self, pool: asyncpg.Pool, watch_of: Callable[[int], Watch], rows: Sequence[Row]) -> Sequence[Row]:
-        """``rows`` of one kind without the values that are worthless; the log says how many, and why."""
+    async def clean(
+        self, database: Database, watch_of: Callable[[int], Watch], rows: Sequence[Row]
+    ) -> tuple[Sequence[Row], Void]:
+        """``rows`` of one kind without the values that are worthless, and which those were."""
         suspects: dict[VoidNear, list[tuple[int, int]]] = {}
         calm: dict[tuple[int, int], tuple[float, float]] = {}  # by track and hour
         for number, row in enumerate(rows):
@@ -50,28 +56,26 @@ class Conditions:
                 if not low < value < high:  # what lies within holds in any weather: rain only adds
                     suspects.setdefault(near, []).append((number, track.position))
         if not suspects:
-            return rows
-        cleaned = list(rows)
+            return rows, {}
+        cleaned, void = list(rows), {}
         for near, found in suspects.items():
-            spoilt = await self._spoilt(pool, near, rows, {number for number, _ in found})
+            spoilt = await self._spoilt(database, near, rows, {number for number, _ in found})
             for number, position in found:
                 if number in spoilt:
                     row = cleaned[number]
                     cleaned[number] = (*row[:position], None, *row[position + 1 :])
             if spoilt:
-                ids = sorted({rows[number][0] for number in spoilt})
-                reason = {"reason_zh": near.name.zh, "reason_en": near.name.en}
-                structlog.get_logger().info("readings_void", readings=len(spoilt), sensor_ids=ids[:20], **reason)
-        return cleaned
+                void[near] = [rows[number][0] for number in spoilt]
+        return cleaned, void
 
     async def _spoilt(
-        self, pool: asyncpg.Pool, near: VoidNear, rows: Sequence[Row], numbers: Collection[int]
+        self, database: Database, near: VoidNear, rows: Sequence[Row], numbers: Collection[int]
     ) -> set[int]:
         asked = [(number, source) for number in numbers for source in self._sources_of(near, rows[number][0])]
         if not asked:
             return set()
         times, back = [rows[number][1] for number, _ in asked], timedelta(seconds=near.for_s)
-        found = await pool.fetch(
+        found = await database.fetch(
             _SQL.spoilt.format(table=KINDS[near.kind].table, quantity=near.quantity),
             [number for number, _ in asked],
             [source for _, source in asked],
@@ -103,3 +107,10 @@ class Conditions:
                 if sensor.kind == near.kind and sensor.place is not None:
                     grid.join(sensor_id, sensor.place)
         return self._sources[near]
+
+
+def log_void(void: Void) -> None:
+    """Say how many values count for nothing, and why."""
+    for near, ids in void.items():
+        reason = {"reason_zh": near.name.zh, "reason_en": near.name.en}
+        structlog.get_logger().info("readings_void", readings=len(ids), sensor_ids=sorted(set(ids))[:20], **reason)

@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 
 from alerts.assessment import release, shelve
-from alerts.conditions import Conditions
+from alerts.conditions import Conditions, log_void
 from alerts.corroboration import Corroboration
 from alerts.enginestats import AlertStats, KnownSensor
 from alerts.hazards import Finding, Lapsed, write_findings
@@ -115,7 +115,8 @@ class Engine:
         for kind, kind_rows in rows.items():
             moving: Sequence[Row] = restless(self._states, kind_rows)
             if kind in self._conditional:
-                moving = await self._conditions.clean(pool, self._watch, moving)
+                moving, void = await self._conditions.clean(pool, self._watch, moving)
+                log_void(void)
             findings += self._take(moving)
         findings = await self._mute(pool, findings)
         findings += corroboration.follow(self._states, self.sensors, findings)

@@ -89,7 +89,8 @@ async def recall(
 
     async def clean(found: Mapping[int, Sequence[Row]]) -> dict[int, list[Row]]:
         rows = [row for sensor_id in found for row in found[sensor_id]]
-        return _by_sensor(await conditions.clean(pool, watches.__getitem__, rows))
+        counting, _ = await conditions.clean(pool, watches.__getitem__, rows)
+        return _by_sensor(counting)
 
     sensor_ids = sorted(watches)
     since = newest - timedelta(days=RECALL_DAYS)

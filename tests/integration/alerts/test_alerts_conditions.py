@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from engine_support import NOW, events, hazards, start, take
 from engine_support import at as after_now
 from engine_support import sent as sent_at
 
-from alerts.rulebook import load_shipped
+from alerts.backtest import backtest
+from alerts.rulebook import in_force, load_shipped
 from alerts.rulefile import default_rules
+from alerts.rules import RuleFile
 
 _DAY = timedelta(days=1)
 TWO_O_CLOCK = -((NOW - NOW.replace(hour=6, minute=0, second=0)) % _DAY).total_seconds()  # local, by day's limits
@@ -70,3 +73,21 @@ async def test_what_is_low_in_the_rain_counts_as_it_does_in_the_dry(service, poo
         await take(service, sent("noise", "near", seconds, laeq_db=41))
     await service.engine.run_once(pool, at(600))
     assert (await events(pool))[-1] == "cleared"
+
+
+async def test_a_back_test_finds_what_happened_in_the_rain(service, pool):
+    for seconds in range(-6000, 1, 600):
+        await take(service, sent("waterlogging", "rain", seconds - 60, rain_mm_h=12.5 if seconds < -3000 else 0.0))
+        for code in ("near", "far", "nowhere"):
+            await take(service, sent("noise", code, seconds, laeq_db=79, lmax_db=79))
+    happened = await pool.fetch(
+        "SELECT code, raised_at FROM hazard JOIN sensor USING (sensor_id) WHERE hazard_type = 'noise_exceedance'"
+    )
+    rules = await in_force(pool, NOW)
+    calmer = msgspec.structs.replace(rules.rules["noise", "noise_exceedance"][1], deadband=4)
+    proposed = RuleFile("noise", {"noise_exceedance": calmer})
+    async with pool.acquire() as connection:
+        for database in (pool, connection):
+            found = await backtest(database, rules, proposed, at(-9000), at(600), lambda *_: None)
+            for side in (found.current, found.proposed):
+                assert {(e.sensor, e.raised_at) for e in side.episodes} == {tuple(row) for row in happened}
