@@ -27,6 +27,8 @@ import asyncpg
 import pytest
 import structlog
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from database.engine import detect_engine
 from database.migrate import migrate
@@ -59,6 +61,61 @@ _RARE_MARKS = ("alone", "rehearsal")
 # Native messages that the machine of README's figures would decode per second: 667,000, times what was saved since.
 _REFERENCE_RATE = 860_000
 _PACE_S = 0.2
+
+
+# What is read now stays: looking through it for garbage would make the collecting a fifth longer.
+gc.disable()
+
+# The dearest files, the longest first, so that no worker is left alone with one at the end. Of those in _SPREAD each
+# test is dear and needs nothing that the others have set up, so they may go to different workers.
+_DEAR = (
+    "test_api_generated",
+    "test_console_pages",
+    "test_demo",
+    "test_nothing_lost",
+    "test_hostile_messages",
+    "test_console",
+    "test_console_acts",
+    "test_squad_page",
+    "test_broker_crash",
+    "test_drill",
+    "test_live_drill",
+    "test_acceptance_lifeline_up",
+    "test_dispatch_killed",
+    "test_api_openapi",
+    "test_api_login",
+    "test_api_hostile",
+    "test_console_live",
+    "test_console_entrance",
+    "test_lifeline_embedded",
+)
+_SPREAD = ("test_api_generated", "test_demo", "test_broker_crash")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Dear files first."""
+    rank = {name: number for number, name in enumerate(_DEAR)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+def pytest_collection_finish() -> None:
+    """Everything is read."""
+    gc.freeze()
+    gc.enable()
+
+
+class _ByFile(LoadScopeScheduling):
+    """Whoever is free takes the next file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return nodeid if Path(file).stem in _SPREAD else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """What ``--dist loadscope --no-loadscope-reorder`` means here."""
+    return _ByFile(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
