@@ -147,10 +147,11 @@ def in_reference_time() -> Callable[[float], float]:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseServer:
-    """A server to make databases on, and the migrated one that tests clone."""
+    """A server to make databases on, and the migrated one that tests clone, after SQL of how to."""
 
     url: str
     template: str
+    clone: str
 
     def url_of(self, database: str) -> str:
         """Where to connect to ``database``."""
@@ -168,10 +169,12 @@ def server_folder() -> Iterator[Path]:
 def database_server(server_folder: Path) -> Iterator[DatabaseServer]:
     """A server with a migrated template; it is read once per session."""
     with ExitStack() as opened:
-        url = os.environ.get("LIFELINE_TEST_DATABASE_URL")
+        url, template = os.environ.get("LIFELINE_TEST_DATABASE_URL"), f"lifeline_template_{uuid4().hex[:12]}"
+        clone = f'TEMPLATE "{template}"'
         if url is None:
             url = opened.enter_context(EmbeddedDatabase(server_folder / "database", durable=False)).url
-        server = DatabaseServer(url, f"lifeline_template_{uuid4().hex[:12]}")
+            clone += " STRATEGY file_copy"  # a third less work, as this server's checkpoints wait for no disk
+        server = DatabaseServer(url, template, clone)
         asyncio.run(_make_template(server))
         opened.callback(lambda: asyncio.run(_drop(server, server.template)))
         yield server
@@ -213,7 +216,7 @@ async def empty_database_url(database_server: DatabaseServer) -> AsyncIterator[s
 @pytest.fixture
 async def database_url(database_server: DatabaseServer) -> AsyncIterator[str]:
     """A migrated database with reading tables, gone after the test."""
-    async for url in _database(database_server, template=f'TEMPLATE "{database_server.template}"'):
+    async for url in _database(database_server, template=database_server.clone):
         yield url
 
 
