@@ -73,6 +73,7 @@ _DEAR = (
     "test_console_pages",
     "test_demo",
     "test_nothing_lost",
+    "test_acceptance_lifeline_up",
     "test_hostile_messages",
     "test_console",
     "test_console_acts",
@@ -80,14 +81,14 @@ _DEAR = (
     "test_broker_crash",
     "test_drill",
     "test_live_drill",
-    "test_acceptance_lifeline_up",
     "test_dispatch_killed",
     "test_api_openapi",
     "test_api_login",
     "test_api_hostile",
+    "test_lifeline_embedded",
+    "test_lifeline_user",
     "test_console_live",
     "test_console_entrance",
-    "test_lifeline_embedded",
 )
 _SPREAD = ("test_api_generated", "test_demo", "test_broker_crash")
 
