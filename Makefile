@@ -32,7 +32,7 @@ test:
 	@$(MAKE) --no-print-directory --jobs 2 servers install
 	$(BIN)/python -m pytest -m alone $(ARGS) || [ $$? -eq 5 ] # 5: ARGS names none of these
 	$(BIN)/python -m pytest -m rehearsal --numprocesses 3 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest -m "not alone and not rehearsal" --numprocesses 3 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "not alone and not rehearsal" --numprocesses 4 --dist loadscope --no-loadscope-reorder $(ARGS) || [ $$? -eq 5 ]
 
 check: install
 	$(BIN)/ruff check .

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import apprise
 import asyncpg
 import yaml
 
@@ -19,6 +19,9 @@ from database.queries import load_queries
 from dispatch.errors import DispatchError
 from dispatch.notices import Notice, tell_people
 from dispatch.words import Words
+
+if TYPE_CHECKING:
+    import apprise
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -34,7 +37,7 @@ class ChannelError(DispatchError):
 class Channels:
     """The channels by name."""
 
-    _known: Mapping[str, apprise.Apprise] = field(default_factory=dict, repr=False)
+    _known: "Mapping[str, apprise.Apprise]" = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +76,8 @@ def read_channels(path: Path | None) -> Channels:
         raise ChannelError(f"{path}: not YAML; write lines like NAME: ADDRESS") from None
     if not isinstance(content, dict) or not all(isinstance(url, str) for url in content.values()):
         raise ChannelError(f"{path}: write lines like NAME: ADDRESS")
+    import apprise  # every process would read it, and few have a channel
+
     known = {}
     for name, url in content.items():
         known[str(name)] = apprise.Apprise()

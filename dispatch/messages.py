@@ -95,7 +95,8 @@ async def _lease(connection: Connection, person: asyncpg.Record, now: datetime) 
     since = now - timedelta(seconds=policy.window_s)
     sent = [row["at"] for row in await connection.fetch(_SQL.sent_since, channel, recipient, since, exercise_id)]
     decided = release([Pending(row["notification_id"], row["grade"]) for row in rows], sent, policy, now)
-    going = [row for row in rows if row["notification_id"] in set(decided.go)]
+    go = set(decided.go)
+    going = [row for row in rows if row["notification_id"] in go]
     if going:
         await connection.execute(_SQL.lease, decided.go, now, now + _LEASE, decided.go[0])
     held = [{"notification_id": number, "until": until} for number, until in decided.held.items()]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 import structlog
@@ -21,9 +21,10 @@ from lifeline.logs import configure
 from lifeline.metrics import Metrics
 from lifeline.preparation import check_prepared
 from lifeline.probe import Probe, serve_probe
-from lifeline.selfwatch import SelfWatch
 from lifeline.settings import ROLES, Settings
-from lifeline.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from lifeline.selfwatch import SelfWatch
 
 _POOL_SIZE = 8
 _SETTLE_S = 0.1
@@ -60,7 +61,7 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
         work = await build(settings, pool)
         probe = Probe(os.getpid(), work.ready, Metrics(work.stats))
         port = await opened.enter_async_context(serve_probe(probe, settings.probe_host, settings.probe_port(role)))
-        own = SelfWatch(pool, settings) if role == "dispatch" else None  # one process speaks for all of them
+        own = _self_watch(pool, settings) if role == "dispatch" else None  # one process speaks for all of them
         figures = work.figures if own is None else own.figures
         heartbeat = Heartbeat(pool, role, os.getpid(), datetime.now(UTC), work.ready, figures)
         listener = Listener(settings.database, application=role)
@@ -75,6 +76,8 @@ async def serve(role: str, settings: Settings, build: Build, stop: asyncio.Event
             if own is not None:
                 tasks.append(group.create_task(own.run(), name="self watch"))
                 if settings.watchdog_url is not None:
+                    from lifeline.watchdog import Watchdog  # an HTTP client, for few hubs
+
                     watchdog = Watchdog(pool, settings.watchdog_url.get_secret_value(), ROLES)
                     tasks.append(group.create_task(watchdog.run(), name="watchdog"))
             await stop.wait()
@@ -90,6 +93,12 @@ async def _settle(ready: Callable[[], bool]) -> None:
     while not ready():  # noqa: ASYNC110 - of several parts
         await asyncio.sleep(_SETTLE_S)
     gc.freeze()
+
+
+def _self_watch(pool: asyncpg.Pool, settings: Settings) -> "SelfWatch":
+    from lifeline.selfwatch import SelfWatch  # certificates and an MQTT client, of which the others have no use
+
+    return SelfWatch(pool, settings)
 
 
 @asynccontextmanager

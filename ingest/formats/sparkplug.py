@@ -13,8 +13,6 @@ from ingest.formats.sparkplug_payload import Metric, Payload, parse, rebirth_pay
 from ingest.formats.uplink import Command, FormatError, Uplink, from_epoch
 
 NAMESPACE = "spBv1.0"
-TOPIC_FILTERS = (f"{NAMESPACE}/#",)
-MARKS: frozenset[str] = frozenset()
 
 MAX_NODES = 4096
 MAX_METRICS = 10_000  # named by the births of one edge node

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ingest.formats import chirpstack, ctwing, iotda, native, onenet, senml, sparkplug, ttn
+from ingest.formats import chirpstack, ctwing, iotda, native, onenet, senml, ttn
 from ingest.formats.uplink import Command, Uplink
 
 Read = Callable[[str, bytes], Sequence[Uplink | Command]]
@@ -32,18 +32,17 @@ def _stateless(read: Read) -> Callable[[], Read]:
     return lambda: read
 
 
+def _sparkplug() -> Read:
+    from ingest.formats.sparkplug import SparkplugReader  # and with it protobuf, which most processes never need
+
+    return SparkplugReader().read
+
+
 _FORMATS = (
     Format("senml", "SenML", _stateless(senml.read), senml.TOPIC_FILTERS, senml.MARKS),
     Format("chirpstack", "ChirpStack v4", _stateless(chirpstack.read), chirpstack.TOPIC_FILTERS, chirpstack.MARKS),
     Format("ttn", "The Things Stack v3", _stateless(ttn.read), ttn.TOPIC_FILTERS, ttn.MARKS),
-    Format(
-        "sparkplug",
-        "Sparkplug B",
-        lambda: sparkplug.SparkplugReader().read,
-        sparkplug.TOPIC_FILTERS,
-        sparkplug.MARKS,
-        pushed=False,
-    ),
+    Format("sparkplug", "Sparkplug B", _sparkplug, ("spBv1.0/#",), frozenset(), pushed=False),
     Format("ctwing", "CTWing", _stateless(ctwing.read), ctwing.TOPIC_FILTERS, ctwing.MARKS),
     Format("onenet", "OneNET", _stateless(onenet.read), onenet.TOPIC_FILTERS, onenet.MARKS),
     Format("iotda", "Huawei IoTDA", _stateless(iotda.read), iotda.TOPIC_FILTERS, iotda.MARKS),

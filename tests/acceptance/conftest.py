@@ -53,6 +53,6 @@ def until() -> Until:
         while not await condition():
             if time.monotonic() > deadline:
                 pytest.fail(f"not within {within_s:g} s: {what}")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # many a condition asks the database
 
     return wait

@@ -8,7 +8,8 @@ none. The file says what saving by the number of changes would cost.
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -18,6 +19,7 @@ import pytest
 from hub_support import HubOn, Until
 
 from ingest.broker import Broker
+from ingest.formats.table import NATIVE, topic_filters
 from ingest.payload import native_topic
 from ingest.session import Session
 from lifeline.supervisor import running_hub
@@ -55,6 +57,23 @@ async def numbers_stored(pool: asyncpg.Pool) -> list[int]:
     return [round((row["time"] - START).total_seconds()) for row in rows]
 
 
+@asynccontextmanager
+async def connected(
+    url: str, client_id: str, filters: Sequence[str], receive_max: int = 1000
+) -> AsyncIterator[Session]:
+    """A session of the hub's kind that acknowledges nothing; the broker keeps it."""
+    session = Session(Broker.parse(url), client_id=client_id, topic_filters=filters, receive_max=receive_max)
+    running = asyncio.create_task(session.run(), name="session")
+    try:
+        async with asyncio.timeout(10):
+            while not session.stats.connected:
+                await asyncio.sleep(0.01)
+        yield session
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
 @pytest.mark.parametrize("end", ["kill", "stop"])
 async def test_what_a_broker_keeps_of_a_queue(
     end: Literal["kill", "stop"],
@@ -69,13 +88,15 @@ async def test_what_a_broker_keeps_of_a_queue(
     settings = hub_on(database_url, server.url)
     topic = native_topic(settings.topic_prefix, "waterlogging", "W-1")
     await pool.execute("INSERT INTO sensor (code, kind) VALUES ('W-1', 'waterlogging')")
-    async with running_hub(settings, output=hub_log):
+    intake = f"{settings.client_id}-ingest"
+    async with connected(server.url, intake, topic_filters([NATIVE], settings.topic_prefix)):
         pass  # it has a session at the broker now
     await publish_numbered(server.url, topic, 0, QUEUED - LATEST)
     acknowledged_ns = time.time_ns()
 
     async def saved() -> bool:
-        return (server.folder / "mosquitto.db").stat().st_mtime_ns > acknowledged_ns
+        file: Path = server.folder / "mosquitto.db"
+        return file.exists() and file.stat().st_mtime_ns > acknowledged_ns
 
     await until(saved, "the queue is saved")
     assert time.time_ns() - acknowledged_ns < (INTERVAL_S + 1 + SLACK_S) * 1e9
@@ -132,12 +153,7 @@ async def test_a_killed_broker_repeats_what_it_forgot_was_acknowledged_and_nothi
 
 async def received_without_acknowledgement(url: str, root: str, receive_max: int, messages: int) -> int:
     """How many messages a broker has under way to a session that acknowledges none."""
-    session = Session(Broker.parse(url), client_id=f"{root}-hub", topic_filters=(f"{root}/#",), receive_max=receive_max)
-    running = asyncio.create_task(session.run(), name="session")
-    try:
-        async with asyncio.timeout(10):
-            while not session.stats.connected:
-                await asyncio.sleep(0.01)
+    async with connected(url, f"{root}-hub", (f"{root}/#",), receive_max) as session:
         await publish_numbered(url, f"{root}/x", 0, messages)
         async with asyncio.timeout(10):
             while session.stats.received < min(receive_max, messages):
@@ -145,9 +161,6 @@ async def received_without_acknowledgement(url: str, root: str, receive_max: int
         # A round trip through the broker: whatever it meant to send has been sent by then.
         await publish_numbered(url, f"{root}/x", messages, 1)
         return session.stats.received
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
 
 
 @pytest.mark.parametrize("receive_max", [20, 1000])

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from lifeline.embedded import free_port
+from lifeline.embedded.loopback import free_port, listens
 from lifeline.offspring import spawn, stop
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ def test_every_service_of_the_hub_runs_with_the_same_environment_file(running: d
         assert (python, arguments[0]) == ("python", "-c")
         check = [sys.executable, "-c", arguments[1].replace(str(ROLES[role]), str(port))]
         deadline = time.monotonic() + 30
-        while subprocess.run(check, capture_output=True).returncode != 0:
+        while not listens(port) or subprocess.run(check, capture_output=True).returncode != 0:
             assert time.monotonic() < deadline, (tmp_path / f"{role}.log").read_text()
             time.sleep(0.1)
     assert (tmp_path / "credentials" / "passwords").read_text().startswith("hub:$7$")

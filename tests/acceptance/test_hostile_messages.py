@@ -193,7 +193,8 @@ async def count_held(pool: asyncpg.Pool) -> int:
 
 
 async def count_stored(pool: asyncpg.Pool) -> int:
-    return len(await stored_times(pool))
+    counts = [await pool.fetchval(f"SELECT count(*) FROM {kind.table}") for kind in KINDS.values()]
+    return sum(counts)
 
 
 async def stored_times(pool: asyncpg.Pool) -> list[tuple[str, datetime]]:

@@ -1,12 +1,14 @@
-"""An exercise in the county, and a hub that tests step."""
+"""An exercise in the county, a hub that tests step, and the command line."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from exercise_support import COUNTY, NOW, TITLE
+from standby import Lifeline, Standby, standing_by
 
 from alerts.rulebook import load_shipped
 from alerts.rulefile import default_rules
@@ -43,3 +45,15 @@ async def exercise(pool: asyncpg.Pool) -> Exercise:
 async def hub(pool: asyncpg.Pool, broker_url: str, exercise: Exercise) -> AsyncIterator[SteppedHub]:
     async with stepped_hub(pool, Broker.parse(broker_url), f"t{uuid4().hex[:8]}") as stepped:
         yield stepped
+
+
+@pytest.fixture(scope="session")
+def standby() -> Iterator[Standby]:
+    with standing_by() as ready:
+        yield ready
+
+
+@pytest.fixture
+def lifeline(standby: Standby, database_url: str) -> Lifeline:
+    """Gives commands to the test's own database."""
+    return partial(standby.lifeline, LIFELINE_DATABASE_URL=database_url)

@@ -1,10 +1,6 @@
 """``lifeline rules`` and ``lifeline silences`` as people use them."""
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,21 +11,12 @@ from alerts.rulefile import RULES, default_rules
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture
-async def lifeline(database_url, pool):
-    """Runs the command on a database with the program's rules and one sensor."""
+@pytest.fixture(autouse=True)
+async def _rules(pool):
+    """The program's rules and one sensor."""
     async with pool.acquire() as connection:
         await load_shipped(connection, default_rules(), NOW - timedelta(days=1))
     await pool.execute("INSERT INTO sensor (code, kind) VALUES ('g1', 'gas')")
-    environment = {**os.environ, "LIFELINE_DATABASE_URL": database_url, "COLUMNS": "240"}
-
-    async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "lifeline", *arguments]
-        return await asyncio.to_thread(
-            subprocess.run, command, env=environment, capture_output=True, text=True, timeout=60
-        )
-
-    return run
 
 
 async def test_a_rule_is_checked_compared_tried_proposed_and_approved(lifeline, pool, tmp_path):

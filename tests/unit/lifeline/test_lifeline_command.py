@@ -48,7 +48,7 @@ def test_the_command_line_itself_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("role", ["ingest", "dispatch"])
 def test_what_takes_readings_in_has_no_web_framework(role: str) -> None:
-    assert imported_by(f"lifeline.commands.{role}") & {"fastapi", "starlette", "uvicorn"} == set()
+    assert imported_by(f"lifeline.commands.{role}") & {"fastapi", "starlette", "uvicorn", "httpx", "apprise"} == set()
 
 
 def test_a_wrong_setting_is_one_line_and_status_1() -> None:
