@@ -78,7 +78,8 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
-    """Opens browsers: ``await desk("officer", "zh")`` signs somebody new of that role in, ``await desk(None)`` nobody.
+    """Opens browsers: in ``await desk("officer", "zh")`` somebody new of that role is signed in, in ``await desk(None)``
+    nobody. Signing in by the page has tests of its own.
 
     A console error, or a request to anywhere else, in any of them fails the test; take out of ``faults`` what is meant.
     """
@@ -100,12 +101,7 @@ async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
             watch(page, hub.address, made.faults)
             opened.append(made)
             if role is not None:
-                name = name or await hub.account(role)
-                await page.goto(f"{hub.address}/console/sign-in?next=/console/me")
-                await page.fill("#name", name)
-                await page.fill("#password", PASSWORD)
-                await page.press("#password", "Enter")
-                await page.wait_for_selector("body[data-alive]")
+                await context.add_cookies([await hub.signed_in(name or await hub.account(role))])
             return made
 
         yield new
