@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 from console_support import PASSWORD, Desk, Desks, Hub, watch
 from page_rows import Rows, add_rows
 from playwright.async_api import Browser, async_playwright
 
-from api.access.passwords import hash_password
 from api.access.roles import AccountRole
 from database.pool import connect, open_pool
 from lifeline.embedded import free_port
@@ -51,7 +51,7 @@ async def hub(
     }
     pool = await open_pool(console_database, application="tests", size=4)
     hub = Hub(f"http://127.0.0.1:{port}", environment, folder / "api.log", pool)
-    hub.password_hash = await hash_password(PASSWORD)
+    hub.password_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick to check
     await hub.start()
     try:
         yield hub
