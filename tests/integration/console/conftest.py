@@ -78,8 +78,9 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
-    """Opens browsers: in ``await desk("officer", "zh")`` somebody new of that role is signed in, in ``await desk(None)``
-    nobody. Signing in by the page has tests of its own.
+    """Opens browsers: in ``await desk("officer", "zh")`` somebody new of that role is signed in, by ``desk(None)`` nobody.
+
+    Signing in on the page has tests of its own.
 
     A console error, or a request to anywhere else, in any of them fails the test; take out of ``faults`` what is meant.
     """
