@@ -78,7 +78,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
-    """Opens browsers: in ``await desk("officer", "zh")`` somebody new of that role is signed in, by ``desk(None)`` nobody.
+    """Opens browsers: ``await desk("officer", "zh")`` with somebody new of that role, ``await desk(None)`` with nobody.
 
     Signing in on the page has tests of its own.
 
