@@ -35,6 +35,9 @@ _PULSE_S = 2.0
 _LOOK_S = 0.5
 _KEEP_S = 300.0  # so often an open page shows that its person is still there
 _LIBRARIES = "/_nicegui/"  # the same for everybody, and nothing in them is anybody's
+_MADE_ANEW = "/dynamic_resources/"
+# Their addresses hold a version or when the file was changed. NiceGUI says so itself, though not where it is mounted.
+_FOR_GOOD = "public, max-age=31536000, immutable"
 # Vue compiles the pages' templates in the browser, which takes eval; scripts still come from here alone.
 _CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
@@ -76,7 +79,7 @@ class House:
         if (shared := self._shared.get(_inner(scope))) is not None:
             await _snapshot(scope["lifeline.visit"].person, *shared)(scope, receive, send)
             return
-        await self._rooms(scope, receive, self._guarded(send))
+        await self._rooms(scope, receive, self._guarded(scope, send))
 
     async def _let_in(self, connection: HTTPConnection, scope: Scope) -> ASGIApp | None:
         person = await self._entrance.session_of(connection)
@@ -90,10 +93,14 @@ class House:
         request = Request(scope)
         return to_sign_in(request.url.path) if _wants_page(request) else PlainTextResponse("", 401)
 
-    def _guarded(self, send: Send) -> Send:
+    def _guarded(self, scope: Scope, send: Send) -> Send:
+        kept = _inner(scope).startswith(_LIBRARIES) and _MADE_ANEW not in _inner(scope)
+
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if kept and message["status"] == 200:
+                    headers["Cache-Control"] = _FOR_GOOD
                 headers.setdefault("Content-Security-Policy", self._csp)
                 headers.update(SAYS_WHENCE)
             await send(message)

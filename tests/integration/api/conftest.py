@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from asyncpg.pool import PoolConnectionProxy
 from county_support import GRID, NOW, PLAN
 from fastapi import FastAPI
@@ -73,6 +74,12 @@ class County:
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with hardly any work: that the real one is dear is seen in `tests/unit/api/test_api_passwords.py`."""
+    monkeypatch.setattr("api.access.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

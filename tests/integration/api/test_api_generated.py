@@ -125,6 +125,8 @@ async def generate_requests(described: Path, address: str, share: list[str], tok
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
         *("run", str(described), "--url", address, *options, *wanted),
         cwd=described.parent,
+        # Which characters there are is worked out once, not by each of these.
+        env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(described.parent.parent / "hypothesis")},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 from console_support import PASSWORD, Desk, Desks, Hub, watch
 from page_rows import Rows, add_rows
 from playwright.async_api import Browser, async_playwright
 
-from api.access.passwords import hash_password
 from api.access.roles import AccountRole
 from database.pool import connect, open_pool
 from lifeline.embedded import free_port
@@ -51,7 +51,7 @@ async def hub(
     }
     pool = await open_pool(console_database, application="tests", size=4)
     hub = Hub(f"http://127.0.0.1:{port}", environment, folder / "api.log", pool)
-    hub.password_hash = await hash_password(PASSWORD)
+    hub.password_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick to check
     await hub.start()
     try:
         yield hub
@@ -78,7 +78,9 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
-    """Opens browsers: ``await desk("officer", "zh")`` signs somebody new of that role in, ``await desk(None)`` nobody.
+    """Opens browsers: ``await desk("officer", "zh")`` with somebody new of that role, ``await desk(None)`` with nobody.
+
+    Signing in on the page has tests of its own.
 
     A console error, or a request to anywhere else, in any of them fails the test; take out of ``faults`` what is meant.
     """
@@ -100,12 +102,7 @@ async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
             watch(page, hub.address, made.faults)
             opened.append(made)
             if role is not None:
-                name = name or await hub.account(role)
-                await page.goto(f"{hub.address}/console/sign-in?next=/console/me")
-                await page.fill("#name", name)
-                await page.fill("#password", PASSWORD)
-                await page.press("#password", "Enter")
-                await page.wait_for_selector("body[data-alive]")
+                await context.add_cookies([await hub.signed_in(name or await hub.account(role))])
             return made
 
         yield new

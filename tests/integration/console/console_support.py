@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -74,6 +75,17 @@ class Hub:
             *(name, role, squad_id, self.password_hash, one_time, datetime.now(UTC)),
         )
         return name
+
+    async def signed_in(self, name: str) -> dict[str, Any]:
+        """The cookie of a new session of ``name``."""
+        async with httpx.AsyncClient(headers={"Origin": self.address}, trust_env=False) as client:
+            entered = await client.post(
+                f"{self.address}/console/sign-in", data={"name": name, "password": PASSWORD, "next": "/console/me"}
+            )
+            assert entered.status_code == 303, entered.text
+        value, host = entered.cookies["lifeline_console"], urlsplit(self.address).hostname
+        strict = {"httpOnly": True, "sameSite": "Strict"}
+        return {"name": "lifeline_console", "value": value, "domain": host, "path": "/console", **strict}
 
 
 @dataclass(slots=True)

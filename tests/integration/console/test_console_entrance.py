@@ -7,6 +7,8 @@ from console_support import PASSWORD, Desks, Hub
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+_FETCHED_LIBRARIES = """performance.getEntriesByType('resource')
+  .filter(one => one.name.includes('/_nicegui/') && one.transferSize > 0).map(one => one.name)"""
 _OTHER = "four otters under an old bridge"
 
 
@@ -24,6 +26,9 @@ async def test_in_and_out_again(desk: Desks, hub: Hub) -> None:
     assert cookies["lifeline_console"]["httpOnly"]
     assert cookies["lifeline_console"]["sameSite"] == "Strict"
     assert "lifeline_at" not in await page.content()  # no token of the API ever leaves the server
+    await page.reload()
+    await page.wait_for_selector("body[data-alive]")
+    assert await page.evaluate(_FETCHED_LIBRARIES) == []  # they are the browser's for good, once it has them
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     await page.goto(f"{hub.address}/console/audit")
@@ -65,6 +70,7 @@ async def test_a_one_time_password_is_for_choosing_another(desk: Desks, hub: Hub
 async def test_language_and_appearance_are_ones_own_choice(desk: Desks) -> None:
     at = await desk("officer")
     page = at.page
+    await at.open("/me")
     await page.get_by_role("link", name="中文").click()
     await expect(page.get_by_role("heading", name="个人设置")).to_be_visible()
     assert await page.locator("html").get_attribute("lang") == "zh-CN"
@@ -75,6 +81,8 @@ async def test_language_and_appearance_are_ones_own_choice(desk: Desks) -> None:
 async def test_who_is_logged_out_elsewhere_is_shown_out(desk: Desks, hub: Hub) -> None:
     name = await hub.account("viewer")
     first, second = await desk("viewer", name=name), await desk("viewer", name=name)
+    for at in (first, second):
+        await at.open("/me")
     rows = second.page.locator("[data-row]")
     await expect(rows).to_have_count(2)
     await rows.nth(1).get_by_role("button", name="End it").click()

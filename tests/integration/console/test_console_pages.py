@@ -51,6 +51,7 @@ _CODES = """() => {
 @pytest.mark.timeout(240)
 async def test_every_page_of_the_menu_shows_what_there_is(desk: Desks, rows: Rows, role: str, language: str) -> None:
     at = await desk(role, language)
+    await at.open("/me")
     menu = at.page.locator(".menu a")
     paths = [(await link.get_attribute("href") or "").removeprefix("/console") for link in await menu.all()]
     assert set(paths) >= set(_SHOWN) - {"/report", "/hazard-trend", "/sensors/page-gas"}

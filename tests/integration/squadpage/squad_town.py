@@ -9,11 +9,11 @@ from typing import Any
 import asyncpg
 import httpx
 import orjson
+from argon2 import PasswordHasher
 from playwright.async_api import Browser, BrowserContext, Page
 
 from alerts.rulebook import in_force, load_shipped
 from alerts.rulefile import default_rules
-from api.access.passwords import hash_password
 from database.engine import detect_engine, ensure_days
 from dispatch import dispatcher, notify
 from dispatch.exercises import open_exercise
@@ -76,7 +76,7 @@ class Town:
             await load_shipped(connection, default_rules(), now)
             await load_county(connection, read_county(COUNTY), now)
             await load_preparedness(connection, read_preparedness(COUNTY), now)
-            stored = await hash_password(PASSWORD)
+            stored = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # quick to check
             for name, role, squad in (("chen", "squad", "gas-1"), ("lin", "squad", "gas-2"), ("wang", "officer", None)):
                 await connection.execute(
                     "INSERT INTO account (name, role, squad_id, password_hash, must_change_password, created_at,"
