@@ -268,7 +268,8 @@ def topic_root() -> str:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium; the test is skipped where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         pytest.skip("needs Chromium: apt-get install chromium fonts-noto-cjk")
     return found
