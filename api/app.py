@@ -205,8 +205,9 @@ def create_app(
     tls: bool = False,
     console: Door | None = None,
     provider: "Provider | None" = None,
+    series_pool: asyncpg.Pool | None = None,
 ) -> FastAPI:
-    """The API over the database of ``pool``, which stays the caller's to close.
+    """The API over the database of ``pool`` and ``series_pool`` (see ``Store``), which stay the caller's to close.
 
     ``processes`` are those whose heartbeat the health check wants, each not older than ``stale_after_s``. Without
     ``intake`` pushed messages are refused with 503.
@@ -215,7 +216,7 @@ def create_app(
     """
     app = _bare_app()
     feed = feed or Feed()
-    store = Store(pool, statement_timeout_s, acquire_timeout_s, memory=feed.callers)
+    store = Store(pool, statement_timeout_s, acquire_timeout_s, memory=feed.callers, series_pool=series_pool)
     app.state.context = Context(
         store,
         clock,

@@ -14,9 +14,10 @@ from database.pool import Connection, borrow
 
 # Optional filters are written "$2 IS NULL OR …", which only a plan made for the actual values does fast.
 # By the search path, requests see the everyday world: no drill, unless they ask for both.
-_SESSION = "SET search_path = {path}; SET plan_cache_mode = force_custom_plan; SET statement_timeout = {milliseconds:d}"
+_SESSION = "SET search_path = {path}; SET statement_timeout = {milliseconds:d}"
 _MOST_REMEMBERED = 1000
 _READ_ONLY = "; SET default_transaction_read_only = on"
+_PLAN_ANEW = "; SET plan_cache_mode = force_custom_plan"
 
 
 _CLAIM = (
@@ -86,7 +87,8 @@ class Store:
     Others of the process, who write, share the pool. All methods raise Overdue and Unreachable. ``trace`` and ``once``
     are those of the request that the store works for.
     ``with_drills``: exercises are seen beside the real world, by pages that mark them. ``memory`` is what requests need
-    not read again; a change through any of these stores empties it.
+    not read again; a change through any of these stores empties it. ``series`` borrows from ``series_pool`` if there is
+    one, since changing a connection's settings to and fro takes a round trip each time.
     """
 
     pool: asyncpg.Pool
@@ -96,17 +98,24 @@ class Store:
     once: Once | None = None
     with_drills: bool = False
     memory: Memory = field(default_factory=Memory)
+    series_pool: asyncpg.Pool | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection that can't write."""
-        async with self._borrow(_READ_ONLY) as connection:
+        async with self._borrow(self.pool, _PLAN_ANEW + _READ_ONLY) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def series(self) -> AsyncIterator[Connection]:
+        """A connection that can't write and keeps the plans of its statements: for ``within_days``."""
+        async with self._borrow(self.series_pool or self.pool, _READ_ONLY) as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
         """A connection in a transaction that commits at the end of the block; AlreadyDone for a repeated request."""
-        async with self._borrow("") as connection:
+        async with self._borrow(self.pool, _PLAN_ANEW) as connection:
             try:
                 async with connection.transaction():
                     if self.trace is not None:
@@ -124,9 +133,9 @@ class Store:
             raise AlreadyDone
 
     @asynccontextmanager
-    async def _borrow(self, extra: str) -> AsyncIterator[Connection]:
+    async def _borrow(self, pool: asyncpg.Pool, extra: str) -> AsyncIterator[Connection]:
         path = "public" if self.with_drills else "everyday, public"
         settings = _SESSION.format(path=path, milliseconds=round(self.statement_timeout_s * 1000)) + extra
         with translated():
-            async with borrow(self.pool, settings, timeout_s=self.acquire_timeout_s) as connection:
+            async with borrow(pool, settings, timeout_s=self.acquire_timeout_s) as connection:
                 yield connection

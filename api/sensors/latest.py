@@ -18,6 +18,7 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.fields import Asked, KindName, Maybe, SensorCode
+from api.sensors.days import within_days
 from api.sensors.shapes import LATEST_PAGE, raw_columns, raw_reading
 from database.pool import Connection
 from database.queries import load_queries
@@ -70,7 +71,7 @@ _EXAMPLE = {
 async def list_latest(store: Reach, now: Now, _caller: CallerOf, which: Annotated[LatestFilter, Query()]) -> Response:
     after = _CURSOR.decode(which.cursor)
     kinds = [which.kind] if which.kind else list(KINDS)
-    async with store.reading() as connection:
+    async with store.series() as connection:
         sensors = await connection.fetch(_SQL.sensors, kinds, which.sensor, after, which.limit + 1)
         by_kind: dict[str, list[int]] = defaultdict(list)
         for sensor in sensors[: which.limit]:
@@ -98,7 +99,8 @@ async def _look_up(
     readings: dict[int, dict[str, Any]] = {}
     found: tuple[Kind, list[asyncpg.Record]] | None = None
     for name, sensor_ids in wanted.items():
-        looking = asyncio.create_task(connection.fetch(_STATEMENTS[name], sensor_ids, start, end))
+        statement = within_days(_STATEMENTS[name], start, end)
+        looking = asyncio.create_task(connection.fetch(statement, sensor_ids, start, end))
         try:
             for _ in range(_UNTIL_SENT):
                 await asyncio.sleep(0)

@@ -17,13 +17,14 @@ from api.context import Now, Reach
 from api.cursors import Cursor, Moment
 from api.errors import InvalidValue, NotFound
 from api.fields import Asked, Instant, Maybe, SensorCode, as_utc
+from api.sensors.days import within_days
 from api.sensors.register import unknown_sensor
 from api.sensors.shapes import BUCKETS, SERIES, Bucket, raw_columns, raw_reading, rollup_columns, rollup_reading
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
-# Statements by kind and bucket, all made here from our own names: nothing of a request becomes SQL.
+# Statements by kind and bucket, all made here from our own names: of a request only days become SQL.
 _STATEMENTS: dict[tuple[str, Bucket | None], str] = {
     **{(kind.name, None): _SQL.raw.format(table=kind.table, columns=raw_columns(kind)) for kind in KINDS.values()},
     **{
@@ -98,7 +99,7 @@ async def list_readings(
     after = _CURSOR.decode(which.cursor)
     after = after and as_utc(after)
     start, to = _range(which, now)
-    async with store.reading() as connection:
+    async with store.series() as connection:
         sensor = await connection.fetchrow(_SQL.sensor, code)
         if sensor is None:
             raise unknown_sensor(code)
@@ -107,7 +108,8 @@ async def list_readings(
         rows: list[asyncpg.Record] = []
         for begin, end in _stretches(max(start, after or start), to, _SPAN[which.bucket]):
             wanted = which.limit + 1 - len(rows)
-            rows += await connection.fetch(statement, sensor["sensor_id"], begin, end, after, wanted)
+            asked = within_days(statement, begin, end)
+            rows += await connection.fetch(asked, sensor["sensor_id"], begin, end, after, wanted)
             if len(rows) > which.limit:
                 break
     as_json = rollup_reading if which.bucket else raw_reading

@@ -37,6 +37,7 @@ from ingest.kinds import KINDS
 from lifeline.bench.asking import ask_at_rate, ask_once, listen
 from lifeline.bench.consumers import run_hub
 from lifeline.bench.fleet import bench_sensors, register
+from lifeline.bench.policies import COMPRESSED_AFTER, compress, compress_rollups, hold_jobs, roll_up
 from lifeline.bench.run import Run, start_run
 from lifeline.bench.servers import BenchServers
 from lifeline.errors import HubError
@@ -130,12 +131,18 @@ async def _furnish(servers: BenchServers, interval_s: int) -> tuple[str, int]:
     now = datetime.now(UTC)
     sensors = bench_sensors(SENSORS)
     await register(connection, sensors)
-    rows = 0
+    timescale, rows = servers.engine == "timescaledb", 0
+    if timescale:
+        await hold_jobs(connection)
     for kind in KINDS.values():
-        if servers.engine == "plain":
+        if not timescale:
             days = [(now - timedelta(days=number)).date() for number in range(-1, YEAR.days + 1)]
             await ensure_days(connection, kind.table, days)
         rows += await _fill(connection, kind.name, now, interval_s)
+        if timescale:
+            await roll_up(connection, kind.table, now - YEAR, now)
+            await compress(connection, kind.table, now - COMPRESSED_AFTER)
+            await compress_rollups(connection, kind.table, now)
     await connection.execute(_SQL.settle)
     key = await add_key(connection, "bench", "viewer", now)
     await connection.close()
@@ -194,9 +201,9 @@ def _serve(database_url: str, port: "Synchronized[int]", stop: Event) -> None:
 
 
 async def _answer(database_url: str, port: "Synchronized[int]", stop: Event) -> None:
-    pool = await open_pool(database_url, application="bench api", size=8)
+    pool, series_pool = [await open_pool(database_url, application="bench api", size=size) for size in (8, 4)]
     listener, feed = Listener(database_url, application="bench api"), Feed()
-    app = create_app(pool, feed=feed, limits=Limits(_MANY, _MANY, _MANY, _MANY))
+    app = create_app(pool, feed=feed, limits=Limits(_MANY, _MANY, _MANY, _MANY), series_pool=series_pool)
     listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
     config = uvicorn.Config(app, http=PatientProtocol, ws="none", log_config=None, access_log=False)
     server = uvicorn.Server(config)
@@ -218,6 +225,7 @@ async def _answer(database_url: str, port: "Synchronized[int]", stop: Event) -> 
         for task in beside:
             task.cancel()
     await pool.close()
+    await series_pool.close()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ FROM (SELECT sensor_id FROM sensor WHERE kind = $1 ORDER BY sensor_id LIMIT $2) 
 CROSS JOIN generate_series($3::timestamptz, $4::timestamptz, $5::interval) AS at
 
 -- name: settle
-ANALYZE sensor
+VACUUM ANALYZE
 
 -- name: incident
 INSERT INTO incident (kind, hazard_type, grade, skill, title_zh, title_en, opened_at)

@@ -19,6 +19,7 @@ from database.queries import load_queries
 from ingest.kinds import KINDS, Kind, State
 from ingest.storage import copy_columns
 from lifeline.bench.glances import time_glances
+from lifeline.bench.policies import COMPRESSED_AFTER, compress, compress_rollups, hold_jobs, roll_up, rollups_of
 from lifeline.bench.servers import BenchServers
 from lifeline.bench.yeardata import Readings, as_copy, as_records, attributes_of, shares_of, simulate
 from lifeline.county import load_county, read_county
@@ -26,9 +27,7 @@ from lifeline.demonstration.script import COUNTY
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _WEEK = 7
-_ROLLUPS = ("10min", "1h", "1d")
 _HAZARDS_PER_SENSOR = 10  # a year
-_COMPRESSED_AFTER, _ROLLUPS_COMPRESSED_AFTER = timedelta(days=7), timedelta(days=14)
 
 Say = Callable[[str], None]
 
@@ -45,7 +44,7 @@ async def _measure(servers: BenchServers, sensors: int, days: int, say: Say) -> 
         await connection.execute("SET synchronous_commit = off")
         timescale = servers.engine == "timescaledb"
         if timescale:
-            await connection.execute(_SQL.hold_jobs)
+            await hold_jobs(connection)
         end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         known = await _register(connection, sensors)
         figures: dict[str, Any] = {"engine": servers.engine, "sensors": sensors, "days": days, "kinds": {}}
@@ -89,13 +88,19 @@ async def _fill(
             count += await _copy_day(connection, readings, sensor_ids, day, number, timescale)
         seconds["copy"] += perf_counter() - began
         if timescale:
-            seconds["roll_up"] += await _roll_up(connection, kind, start, week, last=week.stop == days)
-            before = min(start + timedelta(days=week.stop), end - _COMPRESSED_AFTER)
-            seconds["compress"] += await _squeeze(connection, kind.table, before)
+            # Days of the county begin at 16:00 UTC: the one that is not over is left to the next week.
+            since = start + timedelta(days=week.start - 1)
+            until = start + timedelta(days=week.stop + (week.stop == days))
+            began = perf_counter()
+            await roll_up(connection, kind.table, since, until)
+            rolled = perf_counter()
+            await compress(connection, kind.table, min(start + timedelta(days=week.stop), end - COMPRESSED_AFTER))
+            seconds["roll_up"] += rolled - began
+            seconds["compress"] += perf_counter() - rolled
         say(f"{kind.name}: {week.stop} of {days} days, {count:,} readings")
     figures = {"sensors": len(sensor_ids), "readings": count}
     if timescale:
-        settled = await connection.fetchval(_SQL.settled.format(table=kind.table), end - _COMPRESSED_AFTER)
+        settled = await connection.fetchval(_SQL.settled.format(table=kind.table), end - COMPRESSED_AFTER)
         figures |= await _weigh(connection, kind, settled, end)
     else:
         size = await connection.fetchval(_SQL.size_of_partitions, kind.table)
@@ -107,14 +112,15 @@ async def _weigh(connection: Connection, kind: Kind, settled: int, end: datetime
     """Bytes of what is ``settled`` as written and as kept, of the roll-ups before and after, of all readings."""
     stats = await connection.fetchrow(_SQL.compressed, kind.table)
     assert stats is not None
-    before = after = 0
-    for suffix in _ROLLUPS:
-        name = f"{kind.table}_{suffix}"
-        before += await connection.fetchval(_SQL.size_of_chunks, name)
-        await _squeeze(connection, name, end - _ROLLUPS_COMPRESSED_AFTER)
-        after += await connection.fetchval(_SQL.size_of_chunks, name)
+    before = await _size_of_rollups(connection, kind)
+    await compress_rollups(connection, kind.table, end)
+    after = await _size_of_rollups(connection, kind)
     size = await connection.fetchval(_SQL.size_of_chunks, kind.table)
     return {"settled": settled, **stats, "rollups_written": before, "rollups": after, "bytes": size}
+
+
+async def _size_of_rollups(connection: Connection, kind: Kind) -> int:
+    return sum([await connection.fetchval(_SQL.size_of_chunks, name) for name in rollups_of(kind.table)])
 
 
 async def _copy_day(
@@ -129,24 +135,6 @@ async def _copy_day(
     else:
         await connection.copy_to_table(kind.table, source=as_copy(*rows), columns=copy_columns(kind), format="binary")
     return len(rows[0])
-
-
-async def _roll_up(connection: Connection, kind: Kind, start: datetime, week: range, *, last: bool) -> float:
-    """Bring the roll-ups up to date; the seconds that it took.
-
-    Days of the county begin at 16:00 UTC: the one that is not over is left to the next week.
-    """
-    began = perf_counter()
-    since, until = start + timedelta(days=week.start - 1), start + timedelta(days=week.stop + last)
-    for suffix in _ROLLUPS:
-        await connection.execute(f"CALL refresh_continuous_aggregate('{kind.table}_{suffix}', '{since}', '{until}')")
-    return perf_counter() - began
-
-
-async def _squeeze(connection: Connection, table: str, before: datetime) -> float:
-    began = perf_counter()
-    await connection.execute(_SQL.compress, table, before)
-    return perf_counter() - began
 
 
 def _summed(kinds: dict[str, Any]) -> dict[str, Any]:

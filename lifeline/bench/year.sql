@@ -59,12 +59,6 @@ SELECT 'order-' || task_id, task_id, 'mqtt', squad_id, '{}', created_at, created
        created_at + INTERVAL '3 seconds'
 FROM tasked
 
--- name: hold_jobs
-SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE hypertable_schema IS NOT NULL
-
--- name: compress
-SELECT compress_chunk(chunk, if_not_compressed => true) FROM show_chunks($1::regclass, older_than => $2::timestamptz) AS chunk
-
 -- name: size_of_chunks
 SELECT hypertable_size($1::regclass)
 

@@ -27,6 +27,7 @@ from api.webhooks.delivery import DeliveryStats, run_once
 from api.webhooks.guard import Doors, parse_networks
 from database.errors import PASSING
 from database.listen import Listener
+from database.pool import open_pool
 from dispatch.publisher import Publisher
 from lifeline.errors import HubError
 from lifeline.patience import PatientProtocol
@@ -43,6 +44,7 @@ _FINISH_WITHIN_S = 5
 _SWEEP_EVERY_S = 3600
 _DELIVER_EVERY_S = 1
 _GIVES_WAY = 5  # steps of niceness: on a machine that is full, readings and orders come before who looks at them
+_SERIES_POOL_SIZE = 4
 _FRAME_BYTES = 1_000_000  # of a WebSocket
 
 
@@ -136,6 +138,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         publisher = Publisher(settings.broker, client_id=f"{settings.client_id}-ingress")
         intake = Intake(publisher.deliver, settings.format_names, settings.ingress_prefix)
     door, stage = Door(), None if settings.broker_url is None else LiveStage()
+    series_pool = await open_pool(settings.database, application="api", size=_SERIES_POOL_SIZE)
     app = create_app(
         pool,
         intake=intake,
@@ -147,6 +150,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
         console=door,
         provider=_provider(settings),
         stage=stage,
+        series_pool=series_pool,
     )
     config = uvicorn.Config(
         app,
@@ -180,6 +184,7 @@ async def build(settings: Settings, pool: asyncpg.Pool) -> Work:
                 finished.set()
                 if stage is not None:
                     await stage.close()
+                series_pool.terminate()
                 for task in beside:
                     task.cancel()
 
