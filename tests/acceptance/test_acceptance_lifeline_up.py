@@ -151,6 +151,12 @@ def test_the_hub_is_ready_soon_answers_and_stops_in_order(
     assert not re.search(r"postgresql://\w+:", said)  # no password is ever said
 
 
+def test_on_a_full_machine_the_road_comes_before_who_looks_at_it(hub: Up) -> None:
+    steps = {role: hub.child(role).nice() for role in ("ingest", "dispatch", "api")}
+    assert steps["ingest"] == steps["dispatch"] == os.nice(0)
+    assert steps["api"] > os.nice(0)
+
+
 def test_a_killed_process_comes_back(hub: Up) -> None:
     before, said = hub.child("ingest"), len(hub.lines)
     before.kill()
