@@ -231,9 +231,14 @@ class _Watches:
     rules: Rules
     sensors: Mapping[int, asyncpg.Record]
     _built: dict[tuple[str, int | None], Watch] = field(default_factory=dict)
+    _known: dict[int, Watch] = field(default_factory=dict)
 
     def of(self, sensor_id: int) -> Watch:
-        sensor = self.sensors[sensor_id]
+        if sensor_id not in self._known:
+            self._known[sensor_id] = self._find(self.sensors[sensor_id])
+        return self._known[sensor_id]
+
+    def _find(self, sensor: asyncpg.Record) -> Watch:
         attributes, interval_s = sensor["attributes"], sensor["interval_s"]
         key = (repr(attributes), interval_s)
         if key not in self._built:

@@ -71,12 +71,13 @@ _EXAMPLE = {
 async def list_latest(store: Reach, now: Now, _caller: CallerOf, which: Annotated[LatestFilter, Query()]) -> Response:
     after = _CURSOR.decode(which.cursor)
     kinds = [which.kind] if which.kind else list(KINDS)
-    async with store.series() as connection:
+    async with store.reading() as connection:
         sensors = await connection.fetch(_SQL.sensors, kinds, which.sensor, after, which.limit + 1)
-        by_kind: dict[str, list[int]] = defaultdict(list)
-        for sensor in sensors[: which.limit]:
-            by_kind[sensor["kind"]].append(sensor["sensor_id"])
-        readings: dict[int, dict[str, Any]] = {}
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for sensor in sensors[: which.limit]:
+        by_kind[sensor["kind"]].append(sensor["sensor_id"])
+    readings: dict[int, dict[str, Any]] = {}
+    async with store.series() as connection:
         for back in _LOOK_BACK:
             wanted = {
                 name: missing
