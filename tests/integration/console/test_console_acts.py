@@ -1,6 +1,7 @@
 """Every button that no other test presses, pressed in a browser: what it does shows on the page and in the API."""
 
-from collections.abc import AsyncIterator
+from collections.abc import asyncio
+import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -285,8 +286,9 @@ async def test_what_is_said_of_hazards(officer: Desk, hub: Hub, api: httpx.Async
     ):
         await do(at, row(at, f"ACT-H{number}"), button, **{field: f"word {number}"})
         [hazard] = (await read(api, f"/hazards?sensor=ACT-H{number}"))["items"]
-        whole = await read(api, f"/hazards/{hazard['hazard_id']}")
-        assert whole["events"][-1]["event"] == event
+        async with asyncio.timeout(20):  # the dialog is gone before the API has been asked
+            while (await read(api, f"/hazards/{hazard['hazard_id']}"))["events"][-1]["event"] != event:
+                await asyncio.sleep(0.05)
         await row(at, f"ACT-H{number}").get_by_role("button", name="Why").click()
         await expect(at.page.get_by_role("dialog")).to_contain_text(f"word {number}")
         await at.page.keyboard.press("Escape")
