@@ -1,7 +1,7 @@
 """Every button that no other test presses, pressed in a browser: what it does shows on the page and in the API."""
 
-from collections.abc import asyncio
-import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
