@@ -10,6 +10,7 @@ import asyncpg
 
 from api.audit.trace import Trace, act_for
 from api.errors import AlreadyDone, Overdue, Unreachable
+from database.errors import PASSING
 from database.pool import Connection, borrow
 
 # Optional filters are written "$2 IS NULL OR …", which only a plan made for the actual values does fast.
@@ -68,15 +69,7 @@ def translated() -> Iterator[None]:
         yield
     except asyncpg.QueryCanceledError as error:
         raise Overdue from error
-    except (
-        asyncpg.PostgresConnectionError,
-        asyncpg.InsufficientResourcesError,  # too many connections
-        asyncpg.OperatorInterventionError,  # shutting down, starting up
-        asyncpg.TransactionRollbackError,  # deadlock
-        asyncpg.InterfaceError,
-        OSError,
-        TimeoutError,
-    ) as error:
+    except PASSING as error:
         raise Unreachable from error
 
 

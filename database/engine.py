@@ -47,6 +47,11 @@ class Series:
     aggregates: Sequence[Aggregate]
 
 
+def rollups_of(table: str) -> list[str]:
+    """The roll-ups of a table, finest first."""
+    return [f"{table}_{suffix}" for suffix, _ in _ROLLUPS]
+
+
 async def detect_engine(connection: Connection) -> Engine:
     """Which engine this database runs on, installing the extension first where the server offers it."""
     offered = await connection.fetchval(
@@ -93,7 +98,7 @@ async def keep_series(connection: Connection, engine: Engine, series: Series, ca
     """
     if engine == "plain":
         return []
-    rollups = [f"{series.table}_{suffix}" for suffix, _ in _ROLLUPS]
+    rollups = rollups_of(series.table)
     wanted = {
         (series.table, "compression"): care.compress_days,
         (series.table, "retention"): care.rows_days,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import nicegui
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from nicegui import Client, ui
@@ -35,8 +36,8 @@ _PULSE_S = 2.0
 _LOOK_S = 0.5
 _KEEP_S = 300.0  # so often an open page shows that its person is still there
 _LIBRARIES = "/_nicegui/"  # the same for everybody, and nothing in them is anybody's
-_MADE_ANEW = "/dynamic_resources/"
-# Their addresses hold a version or when the file was changed. NiceGUI says so itself, though not where it is mounted.
+# Their addresses hold a version and when a file was changed. NiceGUI says so itself, though not where it is mounted.
+_VERSIONED, _MADE_ANEW = f"{_LIBRARIES}{nicegui.__version__}/", "/dynamic_resources/"
 _FOR_GOOD = "public, max-age=31536000, immutable"
 # Vue compiles the pages' templates in the browser, which takes eval; scripts still come from here alone.
 _CSP = (
@@ -94,7 +95,7 @@ class House:
         return to_sign_in(request.url.path) if _wants_page(request) else PlainTextResponse("", 401)
 
     def _guarded(self, scope: Scope, send: Send) -> Send:
-        kept = _inner(scope).startswith(_LIBRARIES) and _MADE_ANEW not in _inner(scope)
+        kept = _inner(scope).startswith(_VERSIONED) and _MADE_ANEW not in _inner(scope)
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

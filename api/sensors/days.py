@@ -18,4 +18,4 @@ def within_days(statement: str, start: datetime, end: datetime) -> str:
 
 
 def _day(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%d}".rjust(10, "0") + " 00:00Z"
+    return f"{time.astimezone(UTC).date()} 00:00Z"

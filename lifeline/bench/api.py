@@ -5,10 +5,7 @@ counted from the time at which they were due. Generator, broker, database, hub a
 """
 
 import asyncio
-import gc
 import multiprocessing
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,17 +17,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import structlog
-import uvicorn
 import uvloop
 
 from api.access.keys import add_key
-from api.access.throttle import Limits, Rate
-from api.app import create_app
-from api.stream.feed import Feed
 from database.engine import ensure_days
-from database.listen import Listener
-from database.pool import Connection, connect, open_pool
+from database.pool import Connection, connect
 from database.queries import load_queries
 from ingest.broker import Broker
 from ingest.kinds import KINDS
@@ -40,8 +31,8 @@ from lifeline.bench.fleet import bench_sensors, register
 from lifeline.bench.policies import COMPRESSED_AFTER, compress, compress_rollups, hold_jobs, roll_up
 from lifeline.bench.run import Run, start_run
 from lifeline.bench.servers import BenchServers
+from lifeline.bench.serving import serving
 from lifeline.errors import HubError
-from lifeline.patience import PatientProtocol
 from lifeline.scratch import clear_session
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -55,7 +46,6 @@ _EVENT_RATE = 20
 _WHOLE_ANSWERS = 20
 _READY_S = 90.0
 _PREFIX = "benchapi"
-_MANY = Rate(10**9, 1e9)
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -94,7 +84,7 @@ def bench_api(servers: BenchServers, seconds: float, interval_s: int, say: Calla
     """
     say(f"a year of readings of {WITH_A_YEAR} sensors, {interval_s} s apart")
     key, rows = uvloop.run(_furnish(servers, interval_s))
-    with _serving(servers.database_url) as port:
+    with serving(servers.database_url) as port:
         say(f"requests: {REQUEST_RATE}/s of mixed reads while {MESSAGE_RATE} messages/s come in")
         with _road(servers, MESSAGE_RATE) as run:
             before, began = run.gauge.done.value, time.perf_counter()
@@ -192,59 +182,6 @@ async def _whole_latest(port: int, key: str) -> float:
             raise HubError("the answer does not hold every sensor")
         times.append(took_ms)
     return median(times)
-
-
-def _serve(database_url: str, port: "Synchronized[int]", stop: Event) -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    uvloop.run(_answer(database_url, port, stop))
-
-
-async def _answer(database_url: str, port: "Synchronized[int]", stop: Event) -> None:
-    pool, series_pool = [await open_pool(database_url, application="bench api", size=size) for size in (8, 4)]
-    listener, feed = Listener(database_url, application="bench api"), Feed()
-    app = create_app(pool, feed=feed, limits=Limits(_MANY, _MANY, _MANY, _MANY), series_pool=series_pool)
-    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    config = uvicorn.Config(app, http=PatientProtocol, ws="none", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    async with asyncio.TaskGroup() as group:
-        beside = [
-            group.create_task(listener.run(), name="listener"),
-            group.create_task(feed.run(pool, listener), name="feed"),
-        ]
-        serving = group.create_task(server.serve(sockets=[listening]), name="api")
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        gc.freeze()  # as each process of the hub does when it is ready
-        port.value = listening.getsockname()[1]
-        while not stop.is_set():  # noqa: ASYNC110 - of another process
-            await asyncio.sleep(0.1)
-        server.should_exit = True
-        feed.end_all()
-        await serving
-        for task in beside:
-            task.cancel()
-    await pool.close()
-    await series_pool.close()
-
-
-@contextmanager
-def _serving(database_url: str) -> Iterator[int]:
-    port, stop = _CONTEXT.Value("i", 0), _CONTEXT.Event()
-    process = _CONTEXT.Process(target=_serve, args=(database_url, port, stop), name="api", daemon=True)
-    process.start()
-    deadline = time.perf_counter() + _READY_S
-    while not port.value and process.is_alive() and time.perf_counter() < deadline:
-        time.sleep(0.05)
-    if not port.value:
-        process.kill()
-        raise HubError("the benchmark's API was not ready in time: see above")
-    try:
-        yield port.value
-    finally:
-        stop.set()
-        process.join(_READY_S)
-        process.kill()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from database.engine import Care
+from database.engine import Care, rollups_of
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -11,11 +11,6 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 _CARE = Care()
 COMPRESSED_AFTER = timedelta(days=_CARE.compress_days)
 _ROLLUPS_COMPRESSED_AFTER = timedelta(days=_CARE.compress_rollups_days)
-
-
-def rollups_of(table: str) -> list[str]:
-    """The roll-ups of a table, each made of all its rows."""
-    return [f"{table}_{suffix}" for suffix in ("10min", "1h", "1d")]
 
 
 async def hold_jobs(connection: Connection) -> None:

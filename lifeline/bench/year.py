@@ -13,13 +13,13 @@ from typing import Any
 
 import uvloop
 
-from database.engine import ensure_days
+from database.engine import ensure_days, rollups_of
 from database.pool import Connection, connect
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind, State
 from ingest.storage import copy_columns
 from lifeline.bench.glances import time_glances
-from lifeline.bench.policies import COMPRESSED_AFTER, compress, compress_rollups, hold_jobs, roll_up, rollups_of
+from lifeline.bench.policies import COMPRESSED_AFTER, compress, compress_rollups, hold_jobs, roll_up
 from lifeline.bench.servers import BenchServers
 from lifeline.bench.yeardata import Readings, as_copy, as_records, attributes_of, shares_of, simulate
 from lifeline.county import load_county, read_county

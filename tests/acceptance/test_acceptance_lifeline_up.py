@@ -182,23 +182,17 @@ def test_a_killed_broker_comes_back_where_it_was(hub: Up) -> None:
     hub.wait_for(r"broker_connected .*process=ingest", since=said)
 
 
-def healthy(address: str) -> bool:
-    """Whether the API answers that all is well; it may have been started again meanwhile."""
-    try:
-        return httpx.get(f"{address}/health", timeout=30).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 def test_a_killed_database_comes_back_where_it_was(hub: Up) -> None:
     said = len(hub.lines)
     (api,) = hub.wait_for(r"^API +(http://\S+)")
+    processes = {role: hub.child(role).pid for role in ROLES}
     server_of(hub, "postgres").kill()
     hub.wait_for(r"server_ended .*server=database", since=said)
     deadline = time.monotonic() + 30
-    while not healthy(api[1]):
+    while httpx.get(f"{api[1]}/health", timeout=30).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)  # asked again
+    assert {role: hub.child(role).pid for role in ROLES} == processes  # each waited for it
 
 
 def test_a_killed_hub_takes_everything_with_it_and_starts_again(start: Callable[..., Up]) -> None:

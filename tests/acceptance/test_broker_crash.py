@@ -8,20 +8,19 @@ none. The file says what saving by the number of changes would cost.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import asyncpg
 import pytest
+from hub_session import connected
 from hub_support import HubOn, Until
 
 from ingest.broker import Broker
 from ingest.formats.table import NATIVE, topic_filters
 from ingest.payload import native_topic
-from ingest.session import Session
 from lifeline.supervisor import running_hub
 from simulators.load import Load, prepare, publish
 
@@ -55,23 +54,6 @@ async def numbers_stored(pool: asyncpg.Pool) -> list[int]:
     """The numbers of the readings in the database."""
     rows = await pool.fetch("SELECT time FROM reading_waterlogging ORDER BY time")
     return [round((row["time"] - START).total_seconds()) for row in rows]
-
-
-@asynccontextmanager
-async def connected(
-    url: str, client_id: str, filters: Sequence[str], receive_max: int = 1000
-) -> AsyncIterator[Session]:
-    """A session of the hub's kind that acknowledges nothing; the broker keeps it."""
-    session = Session(Broker.parse(url), client_id=client_id, topic_filters=filters, receive_max=receive_max)
-    running = asyncio.create_task(session.run(), name="session")
-    try:
-        async with asyncio.timeout(10):
-            while not session.stats.connected:
-                await asyncio.sleep(0.01)
-        yield session
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
 
 
 @pytest.mark.parametrize("end", ["kill", "stop"])

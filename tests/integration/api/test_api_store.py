@@ -5,8 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
-from api.errors import Overdue
+from api.errors import Overdue, Unreachable
 from api.store import Memory, Store
+from database.errors import PASSING
 from database.pool import open_pool
 
 _SEEN = "SELECT current_setting('default_transaction_read_only') || ' ' || current_setting('search_path')"
@@ -24,6 +25,19 @@ async def test_a_connection_goes_back_as_it_came(database_url: str) -> None:
             async with store.writing() as connection:
                 await connection.execute("SELECT pg_sleep(5)")
         assert await pool.fetchval(_SEEN) == before
+    finally:
+        pool.terminate()
+
+
+@pytest.mark.parametrize("trouble", PASSING)
+async def test_what_passes_at_the_database_is_never_the_caller_s_fault(
+    database_url: str, trouble: type[Exception]
+) -> None:
+    pool: asyncpg.Pool = await open_pool(database_url, application="tests", size=1)
+    try:
+        with pytest.raises(Unreachable):
+            async with Store(pool, 5.0, 2.0).reading():
+                raise trouble("gone")
     finally:
         pool.terminate()
 

@@ -1,29 +1,15 @@
 """A retained message comes once per session, not with every reconnection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import aiomqtt
 import pytest
+from hub_session import connected
 
 from ingest.broker import Broker
 from ingest.session import Session
-
-
-@asynccontextmanager
-async def running(url: str, root: str) -> AsyncIterator[Session]:
-    session = Session(Broker.parse(url), client_id=f"{root}-hub", topic_filters=(f"{root}/#",))
-    task = asyncio.create_task(session.run(), name="session")
-    try:
-        async with asyncio.timeout(10):
-            while not session.stats.connected:
-                await asyncio.sleep(0.01)
-        yield session
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
 
 
 async def publish(url: str, topic: str, payload: str, *, retain: bool = False) -> None:
@@ -56,9 +42,9 @@ async def test_a_retained_message_is_not_repeated_on_reconnection(url: str, topi
     """Else a malformed one would be quarantined anew whenever the network fails."""
     await publish(url, f"{topic_root}/kept", "retained", retain=True)
     try:
-        async with running(url, topic_root) as session:
+        async with connected(url, f"{topic_root}-hub", (f"{topic_root}/#",)) as session:
             assert await take_until(session, b"retained") == [b"retained"]
-        async with running(url, topic_root) as session:
+        async with connected(url, f"{topic_root}-hub", (f"{topic_root}/#",)) as session:
             await publish(url, f"{topic_root}/new", "marker")
             assert await take_until(session, b"marker") == [b"marker"]
     finally:
@@ -66,12 +52,12 @@ async def test_a_retained_message_is_not_repeated_on_reconnection(url: str, topi
 
 
 async def test_a_message_retained_while_the_hub_is_away_arrives(url: str, topic_root: str) -> None:
-    async with running(url, topic_root) as session:
+    async with connected(url, f"{topic_root}-hub", (f"{topic_root}/#",)) as session:
         await publish(url, f"{topic_root}/first", "first")
         await take_until(session, b"first")
     await publish(url, f"{topic_root}/kept", "retained", retain=True)
     try:
-        async with running(url, topic_root) as session:
+        async with connected(url, f"{topic_root}-hub", (f"{topic_root}/#",)) as session:
             assert await take_until(session, b"retained") == [b"retained"]
     finally:
         await publish(url, f"{topic_root}/kept", "", retain=True)

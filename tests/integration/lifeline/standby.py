@@ -6,6 +6,7 @@ Reading that takes half a second of a processor, and tests give some seventy com
 import asyncio
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 Lifeline = Callable[..., Awaitable["subprocess.CompletedProcess[str]"]]
 """From the words of a command, and variables of its environment, to how it ended and what it said."""
 
+_WITHIN_S = 60
 _STANDBY = """
 import json, os, sys
 import lifeline.reach
@@ -57,6 +59,8 @@ class Standby:
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
+        ended, _, _ = select.select([self.process.stdout], [], [], _WITHIN_S)
+        assert ended, f"not within {_WITHIN_S} s: {order}"
         return int(self.process.stdout.readline())
 
 
