@@ -201,9 +201,9 @@ async def backtest(
             if conditions.sensors:
                 counting = [(await conditions.clean(database, known.of, stored))[0] for known in watches]
             coming = read(start + _AT_ONCE)  # the database works while these are replayed
-            await asyncio.sleep(0)
             for side, known, all_rows in zip(sides, watches, counting, strict=True):
                 for sensor_id, rows in _grouped(all_rows):
+                    await asyncio.sleep(0)  # whoever else has work goes on
                     side.episodes += replay(known.of(sensor_id), by_id[sensor_id]["code"], rows, begin, end)
             tell(min(start + _AT_ONCE, len(sensors)), len(sensors), readings)
     return compare(*sides, readings)

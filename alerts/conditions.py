@@ -21,7 +21,7 @@ from ingest.kinds import KINDS
 from ingest.payload import Row
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
-_AT_ONCE = 10_000  # a back-test asks for more, which one statement would be too long at
+_AT_ONCE = 1_000  # of the same few days: a back-test has more, which would be too long in one statement
 
 
 Void = dict[VoidNear, list[int]]
@@ -72,25 +72,24 @@ class Conditions:
     async def _spoilt(
         self, database: Database, near: VoidNear, rows: Sequence[Row], numbers: Collection[int]
     ) -> set[int]:
-        asked = [(number, source) for number in numbers for source in self._sources_of(near, rows[number][0])]
-        asked.sort(key=lambda one: rows[one[0]][1])  # those of a slice are of few days
         statement = _SQL.spoilt.format(table=KINDS[near.kind].table, quantity=near.quantity)
-        back = timedelta(seconds=near.for_s)
+        ordered, back = sorted(numbers, key=lambda number: rows[number][1]), timedelta(seconds=near.for_s)
         spoilt: set[int] = set()
-        for first in range(0, len(asked), _AT_ONCE):
-            some = asked[first : first + _AT_ONCE]
-            times = [rows[number][1] for number, _ in some]
-            found = await database.fetch(
-                statement,
-                [number for number, _ in some],
-                [source for _, source in some],
-                times,
-                back,
-                times[0] - back,
-                times[-1],
-                near.at,
-            )
-            spoilt |= {row["number"] for row in found}
+        for first in range(0, len(ordered), _AT_ONCE):
+            some = ordered[first : first + _AT_ONCE]
+            asked = [(number, source) for number in some for source in self._sources_of(near, rows[number][0])]
+            if asked:
+                found = await database.fetch(
+                    statement,
+                    [number for number, _ in asked],
+                    [source for _, source in asked],
+                    [rows[number][1] for number, _ in asked],
+                    back,
+                    rows[some[0]][1] - back,
+                    rows[some[-1]][1],
+                    near.at,
+                )
+                spoilt |= {row["number"] for row in found}
         return spoilt
 
     def _sources_of(self, near: VoidNear, sensor_id: int) -> list[int]:
