@@ -7,7 +7,7 @@ from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
-from api.fields import Because, Maybe, Remark, RowId
+from api.fields import Because, Remark, RowId
 from api.hazards import WHOLE, HazardWithEvents, whole
 
 router = APIRouter(prefix=f"{PREFIX}/hazards/{{hazard_id}}", tags=["hazards"], route_class=GuardedRoute)
@@ -23,7 +23,7 @@ _CHECKED = {**WHOLE, "checked_at": "2026-05-01T08:40:00Z"}
     responses=answers(_ACKNOWLEDGED, 404, acts=True),
 )
 async def acknowledge_hazard(
-    store: Reach, now: Now, caller: CallerOf, hazard_id: RowId, remark: Maybe[Remark] = None
+    store: Reach, now: Now, caller: CallerOf, hazard_id: RowId, remark: Remark | None = None
 ) -> HazardWithEvents:
     note = remark.note if remark else ""
     async with store.writing() as connection:
@@ -53,7 +53,7 @@ async def comment_hazard(
     responses=answers(_CHECKED, 404, acts=True),
 )
 async def check_hazard(
-    store: Reach, now: Now, caller: CallerOf, hazard_id: RowId, remark: Maybe[Remark] = None
+    store: Reach, now: Now, caller: CallerOf, hazard_id: RowId, remark: Remark | None = None
 ) -> HazardWithEvents:
     async with store.writing() as connection:
         await register.check(connection, hazard_id, caller.actor, now, remark.note if remark else "")

@@ -13,7 +13,7 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
-from api.fields import Bilingual, Maybe, Page, Paging, RowId
+from api.fields import Bilingual, Maybe, Page, Paging, RowId, RowRef
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.messages import acknowledge, revive
@@ -47,7 +47,7 @@ class NotificationFilter(Paging):
     """Which notifications."""
 
     state: Maybe[State] = Field(None, description="Only those in this state", examples=["dead"])
-    incident: Maybe[int] = Field(None, ge=1, le=2**63 - 1, description="Only about the incident of this number")
+    incident: Maybe[RowRef] = Field(None, description="Only about the incident of this number")
 
 
 _EXAMPLE: dict[str, Any] = {

@@ -16,7 +16,7 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
-from api.fields import Maybe, Page, Paging, Remark, RowId, SquadId
+from api.fields import Maybe, Page, Paging, Remark, RowId, RowRef, SquadId
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.steps import Action, Status
@@ -72,7 +72,7 @@ class TaskFilter(Paging):
         None, description="Only these statuses; repeat it for several", examples=[["ordered"]]
     )
     squad: Maybe[SquadId] = Field(None, description="Only of this squad")
-    incident: Maybe[int] = Field(None, ge=1, le=2**63 - 1, description="Only for the incident of this number")
+    incident: Maybe[RowRef] = Field(None, description="Only for the incident of this number")
 
 
 EXAMPLE: dict[str, Any] = {
@@ -169,7 +169,7 @@ async def act_on_task(
     caller: CallerOf,
     task_id: RowId,
     action: Action,
-    remark: Maybe[Remark] = None,
+    remark: Remark | None = None,
 ) -> TaskWithEvents:
     refuse_role(caller.role, ACT if action == "cancel" else REPORT)
     async with store.writing() as connection:

@@ -1,7 +1,5 @@
 """Merging and splitting incidents, and the level of the event."""
 
-from typing import Annotated
-
 from fastapi import APIRouter
 from pydantic import Field
 
@@ -10,24 +8,23 @@ from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
-from api.fields import Note, Reason, RowId, Strict
+from api.fields import Note, Reason, RowId, RowRef, Strict
 from api.incidents import WHOLE, WholeIncident, whole
 
 router = APIRouter(prefix=f"{PREFIX}/incidents/{{incident_id}}", tags=["incidents"], route_class=GuardedRoute)
-Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class Merging(Strict):
     """Into which incident."""
 
-    into: Number = Field(description="Number of the incident that takes over its hazards and reports", examples=[5])
+    into: RowRef = Field(description="Number of the incident that takes over its hazards and reports", examples=[5])
     reason: Note = ""
 
 
 class Splitting(Strict):
     """Which hazards become an incident of their own."""
 
-    hazard_ids: list[Number] = Field(
+    hazard_ids: list[RowRef] = Field(
         min_length=1, max_length=5000, description="Some of its hazards, not all", examples=[[17]]
     )
     reason: Note = ""

@@ -7,7 +7,7 @@ from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
-from api.fields import Because, Maybe, Remark, RowId
+from api.fields import Because, Remark, RowId
 from api.incidents import WHOLE, WholeIncident, check_incident, whole
 
 router = APIRouter(prefix=f"{PREFIX}/incidents/{{incident_id}}", tags=["incidents"], route_class=GuardedRoute)
@@ -21,7 +21,7 @@ router = APIRouter(prefix=f"{PREFIX}/incidents/{{incident_id}}", tags=["incident
     responses=answers(WHOLE, 404, acts=True),
 )
 async def acknowledge_incident(
-    store: Reach, now: Now, caller: CallerOf, incident_id: RowId, remark: Maybe[Remark] = None
+    store: Reach, now: Now, caller: CallerOf, incident_id: RowId, remark: Remark | None = None
 ) -> WholeIncident:
     async with store.writing() as connection:
         await check_incident(connection, incident_id)

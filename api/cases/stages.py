@@ -12,7 +12,7 @@ from api.access.guard import CallerOf, GuardedRoute
 from api.address import PREFIX
 from api.answers import answers
 from api.context import Now, Reach
-from api.fields import Because, Maybe, Reason, Remark, RowId, Strict
+from api.fields import Because, Reason, Remark, RowId, Strict
 from api.incidents import WHOLE, WholeIncident, whole
 
 router = APIRouter(prefix=f"{PREFIX}/incidents/{{incident_id}}", tags=["incidents"], route_class=GuardedRoute)
@@ -39,7 +39,7 @@ class AppealDecision(Strict):
     responses=answers(WHOLE, 404, acts=True),
 )
 async def act_on_incident(
-    store: Reach, now: Now, caller: CallerOf, incident_id: RowId, action: Action, remark: Maybe[Remark] = None
+    store: Reach, now: Now, caller: CallerOf, incident_id: RowId, action: Action, remark: Remark | None = None
 ) -> WholeIncident:
     detail = {"note": remark.note} if remark and remark.note else {}
     async with store.writing() as connection:

@@ -205,7 +205,7 @@ async def remove_shift(store: Reach, _caller: CallerOf, uid: ShiftUid, if_match:
     responses=answers(_OVER, 404, acts=True),
 )
 async def hand_over_shift(
-    store: Reach, now: Now, caller: CallerOf, uid: ShiftUid, response: Response, remark: Maybe[Remark] = None
+    store: Reach, now: Now, caller: CallerOf, uid: ShiftUid, response: Response, remark: Remark | None = None
 ) -> Shift:
     async with store.writing() as connection:
         await rota.hand_over(connection, uid, caller.actor, remark.note if remark else "", now)

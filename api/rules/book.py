@@ -184,7 +184,7 @@ async def approve_rule(
     kind: OfKind,
     hazard_type: OfHazard,
     revision: Revision,
-    approval: Maybe[Approval] = None,
+    approval: Approval | None = None,
 ) -> RuleRevision:
     starts = approval.effective_from if approval else None
     async with store.writing() as connection:

@@ -14,7 +14,7 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import Conflict
-from api.fields import Maybe, Note, Page, Paging, RowId, Strict
+from api.fields import Maybe, Note, Page, Paging, RowId, RowRef, Strict
 from api.fields import Place as Identifier
 from api.incidents import check_incident
 from api.supplies.stores import STOCK, ItemName, Stock, show_stock
@@ -33,8 +33,8 @@ class NewMovement(Strict):
 
     what: Literal["counted", "issued", "returned"] = Field(description="counted: so much is there now")
     amount: Amount
-    incident_id: int | None = Field(
-        None, ge=1, le=2**63 - 1, description="Issued to, or back from; what was reserved for it is used first"
+    incident_id: RowRef | None = Field(
+        None, description="Issued to, or back from; what was reserved for it is used first"
     )
     note: Note = ""
 
@@ -58,7 +58,7 @@ class MovementFilter(Paging):
 
     store: Maybe[Identifier] = Field(None, description="Only of this store")
     item: Maybe[ItemName] = Field(None, description="Only of this material")
-    incident: Maybe[int] = Field(None, ge=1, le=2**63 - 1, description="Only for the incident of this number")
+    incident: Maybe[RowRef] = Field(None, description="Only for the incident of this number")
 
 
 class Wanted(Strict):

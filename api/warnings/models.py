@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.fields import Maybe, Paging, Strict
+from api.fields import Maybe, Paging, RowRef, Strict
 from api.validation import misfit
 from api.warnings.entry import NamedArea, Paragraph, Status, WarningEntry
 
@@ -59,7 +59,7 @@ class NewWarning(Strict):
         },
     )
 
-    incident_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    incident_id: RowRef | None = None
     status: Status = Field("Actual", description="Of a draft that is pre-filled")
     area: NamedArea | None = Field(
         None, description="Of a draft that is pre-filled: where, instead of around the incident's place"
@@ -85,7 +85,7 @@ class WarningFilter(Paging):
 
     state: Maybe[Annotated[list[State], Field(max_length=6)]] = Field(None, description="Only these; repeat it")
     status: Maybe[Status] = Field(None, description="Only real ones, exercises or tests")
-    incident: Maybe[int] = Field(None, ge=1, le=2**63 - 1, description="Only for the incident of this number")
+    incident: Maybe[RowRef] = Field(None, description="Only for the incident of this number")
 
 
 def _words(event: str, headline: str, area: str) -> dict[str, str]:

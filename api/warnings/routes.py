@@ -11,7 +11,7 @@ from api.answers import answers
 from api.conditions import IfMatch, require_match, tag
 from api.context import Issuing, Now, Reach
 from api.cursors import Cursor, RowNumber
-from api.fields import Maybe, Page, Remark, RowId, shown
+from api.fields import Page, Remark, RowId, shown
 from api.warnings import ledger
 from api.warnings.entry import WarningEntry
 from api.warnings.models import (
@@ -138,7 +138,7 @@ async def approve_warning(
     caller: CallerOf,
     warning_id: RowId,
     response: Response,
-    remark: Maybe[Remark] = None,
+    remark: Remark | None = None,
     if_match: IfMatch = None,
 ) -> WholeWarning:
     async with store.writing() as connection:
