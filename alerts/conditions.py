@@ -21,7 +21,7 @@ from ingest.kinds import KINDS
 from ingest.payload import Row
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
-_AT_ONCE = 1_000  # of the same few days: a back-test has more, which would be too long in one statement
+_AT_ONCE = 1_000  # neighbours in time: a back-test has more, which would be too long in one statement
 
 
 Void = dict[VoidNear, list[int]]

@@ -24,6 +24,7 @@ from api.fields import (
     Paging,
     Reason,
     RowId,
+    RowRef,
     SensorCode,
     Strict,
     YesNo,
@@ -65,7 +66,7 @@ class NewSilence(Strict):
     kind: KindName | None = None
     hazard_type: HazardType | None = Field(None, description="Only hazards of this type")
     work_order: WorkOrder | None = None
-    work_order_id: RowId | None = Field(
+    work_order_id: RowRef | None = Field(
         None, description="Only sensors on this order of /work-orders; the silence ends with it"
     )
     ends_at: Instant = Field(description="Within 30 days", examples=["2026-05-01T12:00:00Z"])
@@ -77,7 +78,7 @@ class SilenceFilter(Paging):
 
     over: YesNo = Field(False, description="Those that are over, too")
     work_order: Maybe[WorkOrder] = Field(None, description="Only of the work that is called so")
-    work_order_id: Maybe[RowId] = Field(None, description="Only of this order of /work-orders")
+    work_order_id: Maybe[RowRef] = Field(None, description="Only of this order of /work-orders")
 
 
 _EXAMPLE: dict[str, Any] = {

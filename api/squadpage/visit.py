@@ -32,6 +32,7 @@ from dispatch.steps import TransitionError
 COOKIE = "lifeline_squad"
 LASTS_S = 12 * 3600  # a shift
 _ONCE_CHARACTERS = 64
+_MOST_DIGITS = 18  # of what the database can count
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -73,8 +74,9 @@ class Form:
         return value if isinstance(value, str) and "\0" not in value else ""
 
     def numbers(self, name: str) -> list[int]:
-        """The whole numbers among a field's values."""
-        return [int(value) for value in self.fields.getlist(name) if isinstance(value, str) and value.isdecimal()]
+        """The whole numbers among a field's values, without those that are too large for anything."""
+        values = (value for value in self.fields.getlist(name) if isinstance(value, str))
+        return [int(value) for value in values if value.isdecimal() and len(value) <= _MOST_DIGITS]
 
     def file(self, name: str) -> UploadFile | None:
         """An uploaded file; None when none was chosen."""

@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from api.address import SQUAD_PAGE
 from api.context import Now
-from api.fields import RowId
+from api.fields import RowId, RowRef
 from api.squadpage.orders import Order, frame_of, order_of, orders_of, state_of, unknown_order
 from api.squadpage.pages import show
 from api.squadpage.visit import OwnForm, PageReach, PageRoute, Visitor, VisitorOf, fresh_once, home_of
@@ -72,7 +72,7 @@ async def list_orders(request: Request, store: PageReach, now: Now, visitor: Vis
 
 
 @router.get("/state")
-async def show_state(store: PageReach, visitor: VisitorOf, task: int | None = None) -> Response:
+async def show_state(store: PageReach, visitor: VisitorOf, task: RowRef | None = None) -> Response:
     """A word that changes with what is shown, for the script that looks whether it has."""
     async with store.reading() as connection:
         state = await state_of(connection, visitor.squad_id, visitor.only_task or task)

@@ -58,6 +58,9 @@ async def test_a_report_is_taken_once_under_its_key(
     assert again.headers["location"] == first.headers["location"]
     other = await officer.post("/incidents", json={**sent, "grade": 1}, headers={"Idempotency-Key": "call-1"})
     assert other.status_code == 409
+    for key in ("", "a b", "k" * 65):
+        refused = await officer.post("/incidents", json=sent, headers={"Idempotency-Key": key})
+        assert (refused.status_code, "Idempotency-Key" in refused.json()["detail"]) == (422, True)
     assert await pool.fetchval("SELECT count(*) FROM incident_report") == 1
     (entry,) = await pool.fetch("SELECT actor, action FROM audit WHERE subject = 'incident_report'")
     assert (entry["actor"], entry["action"]) == ("key:duty", "report_incident")
@@ -115,6 +118,14 @@ async def test_sensors_must_agree_unless_an_officer_overrides(officer: httpx.Asy
     assert verified["events"][-1]["actor"] == "key:duty"
 
 
+async def test_a_body_that_may_be_left_out_may_be_null(officer: httpx.AsyncClient, county: Any) -> None:
+    for body in ("null", ""):
+        answer = await officer.post(
+            f"/incidents/{county.incident}/acknowledge", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 200, answer.text
+
+
 async def test_an_incident_comes_back_with_a_reason_or_is_dismissed(officer: httpx.AsyncClient, county: Any) -> None:
     returned = (await act(officer, county.incident, "decisions/return", reason="照片不清")).json()
     assert (returned["stage"], returned["due_at"]) == ("filed", None)
@@ -122,8 +133,8 @@ async def test_an_incident_comes_back_with_a_reason_or_is_dismissed(officer: htt
     dismissed = (await act(officer, county.incident, "decisions/dismiss", reason="重复")).json()
     assert (dismissed["stage"], dismissed["closed_at"]) == ("closed", NOW)
     assert (await act(officer, county.incident, "actions/file")).json() == dismissed
-    for number in (99999, 2**53 - 1):
-        assert (await act(officer, number, "actions/file")).status_code == 404
+    for number, status in ((99999, 404), (2**53 - 1, 404), (2**53, 422)):
+        assert (await act(officer, number, "actions/file")).status_code == status
     assert (await act(officer, county.incident, "actions/dispatch")).status_code == 422
 
 

@@ -216,6 +216,10 @@ async def test_forms_of_others_are_refused_and_a_repeated_one_is_heard_once(town
         for step in ("cancel", "check", "fly"):
             answer = await client.post(f"/squad/tasks/{order.task_id}/steps/{step}", data=form)
             assert answer.status_code == 404
+        for number in (2**63, int("9" * 4000)):
+            assert (await client.get(f"/squad/state?task={number}")).status_code == 404
+        beyond = {**form, "once": "once-3", "item": "9" * 5000}
+        assert (await client.post(f"/squad/tasks/{order.task_id}/checklist", data=beyond)).status_code == 303
         too_large = await client.post(
             f"/squad/tasks/{order.task_id}/photos", data=form, files={"photo": b"0" * 12_100_000}
         )
