@@ -84,9 +84,9 @@ HazardType = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="What is wrong, as named in the rules, e.g. gas_leak")
 ]
 # Readers of JSON that know only doubles tell numbers apart up to here, and OpenAPI's limits are doubles too.
-LARGEST_NUMBER = 2**53 - 1
-RowRef = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
-RowId = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number under which the list shows it")]
+_LARGEST = 2**53 - 1
+RowRef = Annotated[int, Field(ge=1, le=_LARGEST)]
+RowId = Annotated[int, Path(ge=1, le=_LARGEST, description="The number under which the list shows it")]
 # PostgreSQL's text can't hold NUL; other control characters have no place in a note either.
 Note = Annotated[
     str, Field(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$", description="A remark for the record")

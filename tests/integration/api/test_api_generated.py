@@ -141,7 +141,7 @@ def _bearer(token: str) -> str:
 def share_of(role: str) -> list[str]:
     """The routes that this role tries: each falls to one of those that may use it.
 
-    LIFELINE_TEST_EVERY_ROLE=1 has every role try every route, which takes a quarter of an hour.
+    LIFELINE_TEST_EVERY_ROLE=1 has every role try every route, which takes six minutes.
     """
     share = []
     for number, methods in enumerate(describable()["paths"].values()):
