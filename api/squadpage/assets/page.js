@@ -15,7 +15,7 @@
   const look = async () => {
     if (document.hidden) return;
     try {
-      const answer = await fetch(`/squad/state?task=${task || 0}`, { redirect: "manual" });
+      const answer = await fetch(task ? `/squad/state?task=${task}` : "/squad/state", { redirect: "manual" });
       if (answer.ok && await answer.text() !== state) writing ? show("changed", true) : location.reload();
     } catch { /* no network: the next look tells */ }
   };

@@ -395,3 +395,23 @@ async def test_the_sign_turns_red_by_itself(town: Town) -> None:
     await expect(phone.page.locator(".sign.red.big")).to_be_visible()
     assert phone.complaints == []
     await phone.context.close()
+
+
+async def test_open_pages_show_what_has_changed_by_themselves(town: Town) -> None:
+    phone = await town.phone()
+    page = phone.page
+    await page.clock.install()
+    await phone.sign_in("chen")
+    order = await town.order()
+    line = page.locator(f'a.order[href$="/tasks/{order.task_id}"]')
+    assert await line.count() == 0
+    await page.clock.run_for(16_000)
+    await line.click()
+    await expect(page.locator("dd strong").first).to_have_text("已下达，待确认")
+    await town.pool.execute(
+        "UPDATE task SET status = 'cancelled', updated_at = now() WHERE task_id = $1", order.task_id
+    )
+    await page.clock.run_for(16_000)
+    await expect(page.locator("dd strong").first).to_have_text("已取消")
+    assert phone.complaints == []
+    await phone.context.close()
