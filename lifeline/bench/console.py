@@ -1,9 +1,10 @@
 """``lifeline bench console``: what open consoles cost the road, and how quick they are, while a county is busy.
 
-10,000 sensors, 500 open incidents, 50 changes a second. A round is one window with nobody looking and one with the
-consoles open, beside the same road; each round has an API process of its own, so that no page of the round before is
-still kept. The consoles are clients without a browser: officers have their own machines for that. Generator, broker,
-database, hub, API and clients share this one, so rates are told beside what the API takes of it.
+10,000 sensors, 500 open incidents, 50 changes a second. A round is a window with the consoles open between two with
+nobody looking, beside the same road: where its pace drifts, it is compared with its own before and after. Each round
+has an API process of its own, so that no page of the round before is still kept. The consoles are clients without a
+browser: officers have their own machines for that. Generator, broker, database, hub, API and clients share this one, so
+rates are told beside what the API and the clients take of it.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import aiomqtt
@@ -71,18 +72,30 @@ class Window:
     rate: float
     commit_ms: float | None
     api_cores: float  # of the API and of the database for it
+    clients_cores: float  # of this process, which is the consoles and those who change something
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Two windows of the same road, and what the consoles in the second one saw."""
+    """Three windows of the same road, and what the consoles in the middle one saw."""
 
-    alone: Window
+    before: Window
     open: Window
+    after: Window
     first_view_ms: float
     visible_ms: float
     console_bytes: float
     told_bytes_per_s: float
+
+    @property
+    def alone(self) -> tuple[Window, Window]:
+        """The windows with nobody looking."""
+        return self.before, self.after
+
+    @property
+    def kept(self) -> float:
+        """Which share of the road's rate was left with the consoles open."""
+        return self.open.rate / mean(window.rate for window in self.alone)
 
 
 def bench_console(servers: BenchServers, seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -93,23 +106,20 @@ def bench_console(servers: BenchServers, seconds: float, rounds: int, say: Calla
     rate: float | None = None
     for name in ("full", "steady"):
         pace = "as fast as it goes" if rate is None else f"at {rate:,.0f}/s"
-        say(f"the road {pace}: {CONSOLES} consoles closed, open, …")
+        say(f"the road {pace}: {CONSOLES} consoles closed, open, closed …")
         with _road(servers, rate) as run:
             these = [_round(servers, run, incidents, probe_id if rate else None, seconds) for _ in range(rounds)]
         for one in these:
-            say(f"{one.alone.rate:,.0f}/s alone, {one.open.rate:,.0f}/s with consoles")
+            say(f"{one.before.rate:,.0f}/s, with consoles {one.open.rate:,.0f}/s, then {one.after.rate:,.0f}/s")
         seen += these
+        alone, looked_at = [window for one in these for window in one.alone], [one.open for one in these]
         figures[name] = {
-            "open_over_alone": median(one.open.rate / one.alone.rate for one in these),
-            "rate_alone": median(one.alone.rate for one in these),
-            "rate_open": median(one.open.rate for one in these),
-            "commit_ms_alone": median(one.alone.commit_ms or 0 for one in these),
-            "commit_ms_open": median(one.open.commit_ms or 0 for one in these),
-            "api_cores_alone": median(one.alone.api_cores for one in these),
-            "api_cores_open": median(one.open.api_cores for one in these),
+            "open_over_alone": median(one.kept for one in these),
+            **_medians("alone", alone),
+            **_medians("open", looked_at),
             "rounds": [asdict(one) for one in these],
         }
-        rate = min(STEADY_RATE, _STEADY_SHARE * median(one.alone.rate for one in these))
+        rate = min(STEADY_RATE, _STEADY_SHARE * median(window.rate for window in alone))
     return figures | {
         "first_view_ms": median(one.first_view_ms for one in seen),
         "visible_ms": median(one.visible_ms for one in seen),
@@ -120,6 +130,15 @@ def bench_console(servers: BenchServers, seconds: float, rounds: int, say: Calla
         "changes_per_s": CHANGES_PER_S,
         "engine": servers.engine,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _medians(state: str, windows: list[Window]) -> dict[str, float]:
+    return {
+        f"rate_{state}": median(window.rate for window in windows),
+        f"commit_ms_{state}": median(window.commit_ms or 0 for window in windows),
+        f"api_cores_{state}": median(window.api_cores for window in windows),
+        f"clients_cores_{state}": median(window.clients_cores for window in windows),
     }
 
 
@@ -184,7 +203,7 @@ class _Office:
         self._first_view_ms: list[float] = []
 
     async def round(self, seconds: float) -> Round:
-        """One window with nobody looking, one with the consoles open."""
+        """A window with nobody looking, one with the consoles open, one with nobody looking."""
         await self._ready()
         desks = [Desk(self._address, f"desk-{n}", _PASSWORD, self._heard) for n in range(1, CONSOLES + 1)]
         for desk in desks:
@@ -192,8 +211,8 @@ class _Office:
         async with asyncio.TaskGroup() as group:
             changing = group.create_task(self._change(), name="changes")
             await asyncio.sleep(_SETTLE_S)
-            alone = await self._window(seconds)
-            before = _resident_bytes(self._pid)
+            before = await self._window(seconds)
+            small_bytes = _resident_bytes(self._pid)
             looking = []
             for number, desk in enumerate(desks, 1):
                 path = "/map" if number % _ON_MAP == 0 else "/board"
@@ -204,14 +223,17 @@ class _Office:
             received = sum(desk.received_bytes for desk in desks)
             seen = await self._window(seconds)
             told = (sum(desk.received_bytes for desk in desks) - received) / seconds
-            grown = (_resident_bytes(self._pid) - before) / CONSOLES
-            for task in (*looking, changing):
+            grown = (_resident_bytes(self._pid) - small_bytes) / CONSOLES
+            for task in looking:
                 task.cancel()
+            await asyncio.sleep(_SETTLE_S)
+            after = await self._window(seconds)
+            changing.cancel()
         for desk in desks:
             await desk.leave()
         if not self._visible_ms:
             raise HubError("no change reached a console: measure for longer")
-        return Round(alone, seen, max(self._first_view_ms), median(self._visible_ms), grown, told)
+        return Round(before, seen, after, max(self._first_view_ms), median(self._visible_ms), grown, told)
 
     async def _ready(self) -> None:
         deadline = time.perf_counter() + _READY_S
@@ -242,12 +264,18 @@ class _Office:
                 self._visible_ms.append((now - at) * 1000)
 
     async def _window(self, seconds: float) -> Window:
-        done, cpu, began = self._run.gauge.done.value, await self._cpu_s(), time.perf_counter()
+        cpu, own, done, began = (
+            await self._cpu_s(),
+            time.process_time(),
+            self._run.gauge.done.value,
+            time.perf_counter(),
+        )
         commits_ms = await self._probe(seconds) if self._probe_id is not None else []
         await asyncio.sleep(max(0.0, began + seconds - time.perf_counter()))
         took = time.perf_counter() - began
-        rate = (self._run.gauge.done.value - done) / took
-        return Window(rate, median(commits_ms) if commits_ms else None, (await self._cpu_s() - cpu) / took)
+        rate, clients = (self._run.gauge.done.value - done) / took, (time.process_time() - own) / took
+        commit_ms = median(commits_ms) if commits_ms else None
+        return Window(rate, commit_ms, (await self._cpu_s() - cpu) / took, clients)
 
     async def _cpu_s(self) -> float:
         """Seconds of a core that the API and the database's processes for it have taken."""
