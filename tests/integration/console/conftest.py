@@ -92,6 +92,7 @@ async def desks(hub: Hub, browser: Browser) -> AsyncIterator[Desks]:
                 **{
                     "locale": {"zh": "zh-CN", "en": "en-US"}[language],
                     "viewport": {"width": 1366, "height": 768},
+                    "reduced_motion": "reduce",  # what moves is drawn again and again
                     **options,
                 }
             )
