@@ -80,7 +80,10 @@ def answers(
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI 3.1 of ``app``, with the schema of problems, which no route returns by itself."""
+    """OpenAPI 3.1 of ``app``, with the schema of problems, which no route returns by itself.
+
+    Where names of members have to match a pattern, others are refused, which pydantic leaves out.
+    """
     spec = get_openapi(
         title=app.title,
         version=app.version,
@@ -93,11 +96,20 @@ def document(app: FastAPI) -> dict[str, Any]:
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs"))
     schemas["Problem"] = schema
+    _close(schemas)
     for methods in spec["paths"].values():
         for method, operation in methods.items():
             _tell_roles(method, operation)
     shown: dict[str, Any] = _show_nulls(spec)
     return shown
+
+
+def _close(schema: Any) -> None:
+    members = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    if isinstance(schema, dict) and "patternProperties" in schema:
+        schema.setdefault("additionalProperties", False)
+    for member in members:
+        _close(member)
 
 
 def _tell_roles(method: str, operation: dict[str, Any]) -> None:

@@ -89,3 +89,9 @@ def test_every_number_of_a_reading_has_its_unit() -> None:
 async def test_it_is_served_to_anyone(stranger: httpx.AsyncClient) -> None:
     answer = await stranger.get("/openapi.json")
     assert (answer.status_code, answer.json()) == (200, SPEC)
+
+
+async def test_names_of_members_that_are_refused_are_described_so(everybody: dict[str, httpx.AsyncClient]) -> None:
+    sent = {"kind": "gas", "attributes": {"Not a name": ["nor a text"]}}
+    assert not validator("components", "schemas", "SensorEntry").is_valid(sent)
+    assert (await everybody["administrator"].put("/sensors/GAS-9", json=sent)).status_code == 422
