@@ -1,10 +1,10 @@
 """``lifeline bench console``: what open consoles cost the road, and how quick they are, while a county is busy.
 
-10,000 sensors, 500 open incidents, 50 changes a second. A round is a window with the consoles open between two with
-nobody looking, beside the same road: where its pace drifts, it is compared with its own before and after. Each round
-has an API process of its own, so that no page of the round before is still kept. The consoles are clients without a
-browser: officers have their own machines for that. Generator, broker, database, hub, API and clients share this one, so
-rates are told beside what the API and the clients take of it.
+10,000 sensors, 500 open incidents, 50 changes a second. A round is a window with nobody looking and one with the
+consoles open, beside the same road; after the last round comes one more with nobody looking. Where the road drifts, it
+is compared with itself before and after. Each round has an API process of its own, so that no page of the round before
+is still kept. The consoles are clients without a browser: officers have their own machines for that. Generator, broker,
+database, hub, API and clients share this one, so rates are told beside what the API and the clients take of it.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -72,30 +72,19 @@ class Window:
     rate: float
     commit_ms: float | None
     api_cores: float  # of the API and of the database for it
-    clients_cores: float  # of this process, which is the consoles and those who change something
+    clients_cores: float  # of this process: consoles, changes, and whoever looks for commits
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Three windows of the same road, and what the consoles in the middle one saw."""
+    """Two windows of the same road, and what the consoles in the second one saw."""
 
-    before: Window
+    alone: Window
     open: Window
-    after: Window
     first_view_ms: float
     visible_ms: float
     console_bytes: float
     told_bytes_per_s: float
-
-    @property
-    def alone(self) -> tuple[Window, Window]:
-        """The windows with nobody looking."""
-        return self.before, self.after
-
-    @property
-    def kept(self) -> float:
-        """Which share of the road's rate was left with the consoles open."""
-        return self.open.rate / mean(window.rate for window in self.alone)
 
 
 def bench_console(servers: BenchServers, seconds: float, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -106,18 +95,22 @@ def bench_console(servers: BenchServers, seconds: float, rounds: int, say: Calla
     rate: float | None = None
     for name in ("full", "steady"):
         pace = "as fast as it goes" if rate is None else f"at {rate:,.0f}/s"
-        say(f"the road {pace}: {CONSOLES} consoles closed, open, closed …")
+        say(f"the road {pace}: {CONSOLES} consoles closed, open, …")
         with _road(servers, rate) as run:
-            these = [_round(servers, run, incidents, probe_id if rate else None, seconds) for _ in range(rounds)]
-        for one in these:
-            say(f"{one.before.rate:,.0f}/s, with consoles {one.open.rate:,.0f}/s, then {one.after.rate:,.0f}/s")
+            office = _Office(servers, run, incidents, probe_id if rate else None)
+            these = [uvloop.run(office.round(seconds)) for _ in range(rounds)]
+            after = [*(one.alone for one in these[1:]), uvloop.run(office.alone(seconds))]
+        kept = [one.open.rate / mean((one.alone.rate, then.rate)) for one, then in zip(these, after, strict=True)]
+        for one, then in zip(these, after, strict=True):
+            say(f"{one.alone.rate:,.0f}/s, with consoles {one.open.rate:,.0f}/s, then {then.rate:,.0f}/s")
         seen += these
-        alone, looked_at = [window for one in these for window in one.alone], [one.open for one in these]
+        alone = [these[0].alone, *after]
         figures[name] = {
-            "open_over_alone": median(one.kept for one in these),
+            "open_over_alone": median(kept),
             **_medians("alone", alone),
-            **_medians("open", looked_at),
+            **_medians("open", [one.open for one in these]),
             "rounds": [asdict(one) for one in these],
+            "after": asdict(after[-1]),
         }
         rate = min(STEADY_RATE, _STEADY_SHARE * median(window.rate for window in alone))
     return figures | {
@@ -173,116 +166,109 @@ def _road(servers: BenchServers, rate: float | None) -> Iterator[Run]:
         uvloop.run(clear_session(Broker.parse(servers.broker_url), f"{_PREFIX}-consumer"))
 
 
-def _round(servers: BenchServers, run: Run, incidents: list[int], probe_id: int | None, seconds: float) -> Round:
-    port = free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("LIFELINE_")},
-        "LIFELINE_DATABASE_URL": servers.database_url,
-        "LIFELINE_API_PORT": str(port),
-        "LIFELINE_API_PROBE_PORT": "0",
-        "LIFELINE_LOG_LEVEL": "error",
-    }
-    process = spawn([sys.executable, "-m", "lifeline", "api"], death_signal=signal.SIGKILL, environment=environment)
-    try:
-        desk = _Office(servers, run, f"http://127.0.0.1:{port}", process.pid, incidents, probe_id)
-        return uvloop.run(desk.round(seconds))
-    finally:
-        stop(process, signal.SIGTERM)
-
-
 class _Office:
     """The county at work beside an API process, and the consoles that look at it."""
 
-    def __init__(
-        self, servers: BenchServers, run: Run, address: str, pid: int, incidents: list[int], probe_id: int | None
-    ) -> None:
-        self._servers, self._run, self._address, self._pid = servers, run, address, pid
-        self._incidents, self._probe_id = incidents, probe_id
-        self._told: dict[str, float] = {}
-        self._visible_ms: list[float] = []
-        self._first_view_ms: list[float] = []
+    def __init__(self, servers: BenchServers, run: Run, incidents: list[int], probe_id: int | None) -> None:
+        self._servers, self._run, self._incidents, self._probe_id = servers, run, incidents, probe_id
+
+    async def alone(self, seconds: float) -> Window:
+        """A window with nobody looking."""
+        async with self._serving() as (_, pid), self._changing({}):
+            await asyncio.sleep(_SETTLE_S)
+            return await self._window(seconds, pid)
 
     async def round(self, seconds: float) -> Round:
-        """A window with nobody looking, one with the consoles open, one with nobody looking."""
-        await self._ready()
-        desks = [Desk(self._address, f"desk-{n}", _PASSWORD, self._heard) for n in range(1, CONSOLES + 1)]
-        for desk in desks:
-            await desk.sign_in()
-        async with asyncio.TaskGroup() as group:
-            changing = group.create_task(self._change(), name="changes")
+        """A window with nobody looking, and one with the consoles open."""
+        told: dict[str, float] = {}
+        visible_ms: list[float] = []
+        first_view_ms: list[float] = []
+
+        def heard(text: str) -> None:
+            now = time.perf_counter()
+            visible_ms.extend((now - told.pop(name)) * 1000 for name in _names(text) if name in told)
+
+        async with self._serving() as (address, pid), self._changing(told):
+            desks = [Desk(address, f"desk-{n}", _PASSWORD, heard) for n in range(1, CONSOLES + 1)]
+            for desk in desks:
+                await desk.sign_in()
             await asyncio.sleep(_SETTLE_S)
-            before = await self._window(seconds)
-            small_bytes = _resident_bytes(self._pid)
-            looking = []
-            for number, desk in enumerate(desks, 1):
-                path = "/map" if number % _ON_MAP == 0 else "/board"
-                looking.append(group.create_task(desk.look(path, self._first_view_ms.append), name="desk"))
-                while len(self._first_view_ms) < number:  # noqa: ASYNC110 - one console after the other
-                    await asyncio.sleep(0.01)
-            await asyncio.sleep(_SETTLE_S)
-            received = sum(desk.received_bytes for desk in desks)
-            seen = await self._window(seconds)
-            told = (sum(desk.received_bytes for desk in desks) - received) / seconds
-            grown = (_resident_bytes(self._pid) - small_bytes) / CONSOLES
-            for task in looking:
-                task.cancel()
-            await asyncio.sleep(_SETTLE_S)
-            after = await self._window(seconds)
-            changing.cancel()
-        for desk in desks:
-            await desk.leave()
-        if not self._visible_ms:
+            alone = await self._window(seconds, pid)
+            before_bytes = _resident_bytes(pid)
+            async with asyncio.TaskGroup() as group:
+                looking = []
+                for number, desk in enumerate(desks, 1):
+                    path = "/map" if number % _ON_MAP == 0 else "/board"
+                    looking.append(group.create_task(desk.look(path, first_view_ms.append), name="desk"))
+                    while len(first_view_ms) < number:  # noqa: ASYNC110 - one console after the other
+                        await asyncio.sleep(0.01)
+                await asyncio.sleep(_SETTLE_S)
+                received = sum(desk.received_bytes for desk in desks)
+                seen = await self._window(seconds, pid)
+                per_s = (sum(desk.received_bytes for desk in desks) - received) / seconds
+                grown = (_resident_bytes(pid) - before_bytes) / CONSOLES
+                for task in looking:
+                    task.cancel()
+            for desk in desks:
+                await desk.leave()
+        if not visible_ms:
             raise HubError("no change reached a console: measure for longer")
-        return Round(before, seen, after, max(self._first_view_ms), median(self._visible_ms), grown, told)
+        return Round(alone, seen, max(first_view_ms), median(visible_ms), grown, per_s)
 
-    async def _ready(self) -> None:
-        deadline = time.perf_counter() + _READY_S
-        async with httpx.AsyncClient(trust_env=False) as client:
-            while time.perf_counter() < deadline:
-                with suppress(httpx.TransportError):
-                    if (await client.get(f"{self._address}/console/sign-in")).status_code == 200:
-                        return
-                await asyncio.sleep(0.05)
-        raise HubError("the benchmark's API was not ready in time: see above")
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[tuple[str, int]]:
+        """Address and process id of an API with the console on it."""
+        port = free_port()
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("LIFELINE_")},
+            "LIFELINE_DATABASE_URL": self._servers.database_url,
+            "LIFELINE_API_PORT": str(port),
+            "LIFELINE_API_PROBE_PORT": "0",
+            "LIFELINE_LOG_LEVEL": "error",
+        }
+        process = spawn([sys.executable, "-m", "lifeline", "api"], death_signal=signal.SIGKILL, environment=environment)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            await _ready(address)
+            yield address, process.pid
+        finally:
+            stop(process, signal.SIGTERM)
 
-    async def _change(self) -> None:
+    @asynccontextmanager
+    async def _changing(self, told: dict[str, float]) -> AsyncIterator[None]:
+        """Incidents change; ``told`` has when each new name was written."""
+        async with asyncio.TaskGroup() as group:
+            changing = group.create_task(self._change(told), name="changes")
+            yield
+            changing.cancel()
+
+    async def _change(self, told: dict[str, float]) -> None:
         """One incident after the other gets another stage and a name that nobody has seen yet."""
         connection = await connect(self._servers.database_url, application="bench changes")
         began = time.perf_counter()
         for number in count():
             name = f"change-{number}"
-            self._told[name] = time.perf_counter()
+            told[name] = time.perf_counter()
             incident = self._incidents[number * _STRIDE % INCIDENTS]
             await connection.execute(_SQL.change, incident, name, datetime.now(UTC))
             await asyncio.sleep(max(0.0, began + (number + 1) / CHANGES_PER_S - time.perf_counter()))
 
-    def _heard(self, text: str) -> None:
-        """Which changes came, first of all at this console."""
-        now = time.perf_counter()
-        for name in _names(text):
-            if (at := self._told.pop(name, None)) is not None:
-                self._visible_ms.append((now - at) * 1000)
-
-    async def _window(self, seconds: float) -> Window:
-        cpu, own, done, began = (
-            await self._cpu_s(),
-            time.process_time(),
-            self._run.gauge.done.value,
-            time.perf_counter(),
-        )
+    async def _window(self, seconds: float, pid: int) -> Window:
+        cpu, own, done = await self._cpu_s(pid), time.process_time(), self._run.gauge.done.value
+        began = time.perf_counter()
         commits_ms = await self._probe(seconds) if self._probe_id is not None else []
         await asyncio.sleep(max(0.0, began + seconds - time.perf_counter()))
         took = time.perf_counter() - began
         rate, clients = (self._run.gauge.done.value - done) / took, (time.process_time() - own) / took
         commit_ms = median(commits_ms) if commits_ms else None
-        return Window(rate, commit_ms, (await self._cpu_s() - cpu) / took, clients)
+        return Window(rate, commit_ms, (await self._cpu_s(pid) - cpu) / took, clients)
 
-    async def _cpu_s(self) -> float:
+    async def _cpu_s(self, pid: int) -> float:
         """Seconds of a core that the API and the database's processes for it have taken."""
         connection = await connect(self._servers.database_url, application="bench probe")
         rows = await connection.fetch(_SQL.serving)
         await connection.close()
-        return sum(_cpu_s(pid) for pid in (self._pid, *(row["pid"] for row in rows)))
+        return sum(_cpu_s(one) for one in (pid, *(row["pid"] for row in rows)))
 
     async def _probe(self, seconds: float) -> list[float]:
         """Milliseconds from PUBLISH until the reading can be read, again and again for ``seconds``."""
@@ -300,6 +286,17 @@ class _Office:
                 await asyncio.sleep(max(0.0, sent + 1 / _PROBES_PER_S - time.perf_counter()))
         await connection.close()
         return commits_ms
+
+
+async def _ready(address: str) -> None:
+    deadline = time.perf_counter() + _READY_S
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while time.perf_counter() < deadline:
+            with suppress(httpx.TransportError):
+                if (await client.get(f"{address}/console/sign-in")).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+    raise HubError("the benchmark's API was not ready in time: see above")
 
 
 async def _committed(connection: Connection, sensor_id: int, at: datetime) -> None:

@@ -64,7 +64,7 @@ def api(
 @app.command()
 def console(
     seconds: Annotated[float, typer.Option(min=1, help="How long each window lasts")] = 10,
-    rounds: Annotated[int, typer.Option(min=1, help="How often a window with consoles lies between two without")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How often a window with consoles follows one without")] = 5,
     json_file: _Json = None,
 ) -> None:
     """What ten open consoles cost the road with 500 open incidents and 50 changes a second, and how quick they are."""

@@ -50,7 +50,7 @@ def test_what_open_consoles_cost_is_measured() -> None:
         (seen,) = road["rounds"]
         assert seen["told_bytes_per_s"] > 0  # the consoles were told what changed
         assert min(seen["open"]["api_cores"], seen["open"]["clients_cores"]) > 0
-        around = (seen["before"]["rate"] + seen["after"]["rate"]) / 2
+        around = (seen["alone"]["rate"] + road["after"]["rate"]) / 2
         assert road["open_over_alone"] == pytest.approx(seen["open"]["rate"] / around)
     assert figures["steady"]["commit_ms_open"] > 0
     assert (figures["consoles"], figures["incidents"], figures["sensors"]) == (10, 500, 10_000)

@@ -415,3 +415,18 @@ async def test_open_pages_show_what_has_changed_by_themselves(town: Town) -> Non
     await expect(page.locator("dd strong").first).to_have_text("已取消")
     assert phone.complaints == []
     await phone.context.close()
+
+
+async def test_the_page_can_be_installed(town: Town) -> None:
+    phone = await town.phone()
+    await phone.sign_in("chen")
+    await settled(phone)
+    link = await phone.page.locator("link[rel=manifest]").get_attribute("href")
+    manifest = await (await phone.page.request.get(f"{town.base}{link}")).json()
+    assert (manifest["start_url"], manifest["display"]) == ("/squad", "standalone")
+    for icon in manifest["icons"]:
+        assert (await phone.page.request.get(f"{town.base}{icon['src']}")).headers["content-type"] == icon["type"]
+    browser = await phone.context.new_cdp_session(phone.page)
+    said = await browser.send("Page.getInstallabilityErrors")
+    assert [one["errorId"] for one in said["installabilityErrors"] if one["errorId"] != "in-incognito"] == []
+    await phone.context.close()
