@@ -1,6 +1,6 @@
 // Connection, alarms and their sound, keys, clock, wall board. Texts come from the server in the person's language.
 
-import { titled } from "shared";
+import { pressable, titled } from "shared";
 
 const SILENT_FOR_MS = 5500; // the server says something every two seconds
 const TONE_EVERY_MS = 2500;
@@ -168,8 +168,8 @@ export default {
     },
     press(key) {
       const row = document.activeElement.closest("[data-row]");
-      const name = `[data-key="${CSS.escape(key)}"]`;
-      (row?.querySelector(name) ?? document.querySelector(name))?.click();
+      const outside = document.querySelectorAll("[data-key]:not([data-row] *)");
+      (pressable(key, row?.querySelectorAll("[data-key]") ?? []) ?? pressable(key, outside))?.click();
     },
   },
 };
