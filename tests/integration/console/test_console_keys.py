@@ -1,11 +1,17 @@
-"""What the keyboard does: along the lines of a page, on a line, and on an incident."""
+"""What the keyboard does: along the lines of a page, on a line, on an incident, and on the wall."""
 
 import pytest
-from console_support import Desks, Hub
+from console_support import Desks, Hub, barriers_in_both_themes
 from page_rows import Rows, raise_incident
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# With a clock that jumps, the connection would seem lost.
+TURNED_BY_HAND = (
+    "const every = setInterval; window.setInterval ="
+    " (told, ms, ...more) => (ms === 20000 ? void (window.turn = told) : every(told, ms, ...more));"
+)
 
 
 async def close(hub: Hub, number: int) -> None:
@@ -96,3 +102,81 @@ async def test_keys_on_an_incidents_page_and_m_for_the_alarm(desk: Desks, hub: H
     await page.keyboard.press("a")
     await expect(page.locator(".alarm-item", has_text="KEYS-2")).to_have_count(0)
     await close(hub, number)
+
+
+async def test_the_wall_turns_in_full_screen_with_the_alarm_and_the_connection_above(desk: Desks, hub: Hub) -> None:
+    number = await raise_incident(hub.pool, "KEYS-3", grade=2)
+    at = await desk("officer")
+    page, frame = at.page, at.page.frame_locator("iframe")
+    await page.add_init_script(TURNED_BY_HAND)
+
+    async def turned(path: str) -> None:
+        await page.evaluate("turn()")
+        await expect(page.locator(f'iframe[src="/console{path}"]')).to_be_visible()
+        await expect(frame.locator("body.wall[data-alive]")).to_have_count(1)
+        assert await page.evaluate("document.fullscreenElement !== null")
+
+    await at.open("/board")
+    await page.keyboard.press("w")
+    await page.wait_for_function("document.fullscreenElement")
+    await turned("/map")
+    await expect(frame.locator(".county-map")).to_be_visible()
+    await turned("/squads")
+    await expect(frame.get_by_role("table")).to_be_visible()
+    await expect(frame.get_by_role("navigation", name="Pages")).to_be_hidden()
+    await expect(page.locator("#main")).to_be_hidden()
+
+    await expect(page.locator(".alarm-item", has_text="KEYS-3")).to_be_visible()
+    await expect(frame.locator(".strip, .leave-wall")).to_have_count(0)
+    assert await barriers_in_both_themes(page) == []
+    await frame.locator("body").press("m")
+    await expect(page.get_by_role("button", name="Sound on")).to_be_visible()
+    await frame.locator("body").press("m")
+    await expect(page.get_by_role("button", name="Mute")).to_be_visible()
+    await page.locator(".alarm-item", has_text="KEYS-3").click()
+    await expect(frame.locator(".incident")).to_contain_text("KEYS-3")
+    assert await page.evaluate("document.fullscreenElement !== null")
+
+    await page.context.set_offline(True)
+    await expect(page.get_by_text("Connection lost.", exact=False).first).to_be_visible()
+    await page.evaluate("turn()")
+    await expect(frame.locator(".incident")).to_contain_text("KEYS-3")
+    await page.context.set_offline(False)
+    await expect(page.locator(".strip.lost")).to_have_count(0)
+    await close(hub, number)
+
+
+@pytest.mark.parametrize("leaving", ["w", "Escape", "button", "full screen"])
+async def test_leaving_the_wall_stays_on_the_page_that_it_shows(desk: Desks, leaving: str) -> None:
+    at = await desk("officer")
+    page = at.page
+    await page.add_init_script(TURNED_BY_HAND)
+    await at.open("/board")
+    await page.keyboard.press("w")
+    await page.wait_for_function("document.fullscreenElement")
+    await page.evaluate("turn()")
+    await expect(page.frame_locator("iframe").locator("body.wall[data-alive]")).to_have_count(1)
+    if leaving == "button":
+        await page.get_by_role("button", name="Leave the wall board").click()
+    elif leaving == "full screen":  # as a browser does by itself at Escape
+        await page.evaluate("void document.exitFullscreen()")
+    else:
+        await page.keyboard.press(leaving)
+    await page.wait_for_url("**/console/map")
+    await page.wait_for_selector("body[data-alive]:not(.wall)")
+    await expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    assert await page.evaluate("document.fullscreenElement") is None
+
+
+async def test_only_pages_of_this_site_may_hold_the_console_in_a_frame(desk: Desks, hub: Hub) -> None:
+    at = await desk("officer")
+    answer = await at.page.goto(f"{hub.address}/console/board")
+    assert answer is not None
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in policy
+    assert "frame-src 'self'" in policy
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    outside = await (await desk(None)).page.goto(f"{hub.address}/console/sign-in")
+    assert outside is not None
+    assert "frame-ancestors 'none'" in outside.headers["content-security-policy"]
+    assert outside.headers["x-frame-options"] == "DENY"
