@@ -156,6 +156,7 @@ export default {
       sessionStorage.lifeline_wall = "yes";
       this.wall = true;
       document.body.classList.add("wall");
+      this.allow(); // a browser takes the key for a click
       document.documentElement.requestFullscreen?.().catch(() => {});
     },
     leaveWall() {
