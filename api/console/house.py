@@ -39,11 +39,12 @@ _LIBRARIES = "/_nicegui/"  # the same for everybody, and nothing in them is anyb
 # Their addresses hold a version and when a file was changed. NiceGUI says so itself, though not where it is mounted.
 _VERSIONED, _MADE_ANEW = f"{_LIBRARIES}{nicegui.__version__}/", "/dynamic_resources/"
 _FOR_GOOD = "public, max-age=31536000, immutable"
-# Vue compiles the pages' templates in the browser, which takes eval; scripts still come from here alone.
+# Vue compiles the pages' templates in the browser, which takes eval; scripts still come from here alone. The wall board
+# shows pages in a frame, so pages of this site may hold them.
 _CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data: blob:{tiles}; font-src 'self' data:; connect-src 'self'; object-src 'none';"
-    " frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    " frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 _HEAD = f'<link rel="stylesheet" href="{PREFIX}/static/console.css">'
 
@@ -103,6 +104,7 @@ class House:
                 if kept and message["status"] == 200:
                     headers["Cache-Control"] = _FOR_GOOD
                 headers.setdefault("Content-Security-Policy", self._csp)
+                headers.setdefault("X-Frame-Options", "SAMEORIGIN")
                 headers.update(SAYS_WHENCE)
             await send(message)
 

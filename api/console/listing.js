@@ -1,5 +1,7 @@
 // A table of rows. Rows come as data; what stands in them is text, never markup.
 
+import { pressable } from "shared";
+
 const TIME = { timeZone: "Asia/Shanghai", hour12: false, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" };
 
 export default {
@@ -36,7 +38,10 @@ export default {
   },
   methods: {
     clock: (at) => new Date(at).toLocaleString("zh-CN", TIME).replaceAll("/", "-"),
-    open: (event) => event.currentTarget.querySelector("a")?.click(),
+    open(event) {
+      const row = event.currentTarget;
+      (pressable("Enter", row.querySelectorAll("[data-key]")) ?? row.querySelector("a"))?.click();
+    },
     show(rows) {
       this.rows = rows;
     },

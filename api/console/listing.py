@@ -33,7 +33,7 @@ class Act:
     key: str = ""
 
 
-class Listing(ui.element, component="listing.js"):
+class Listing(ui.element, component="listing.js", dependencies=["shared.js"]):
     """Shows ``rows``, dicts with an ``id``; a row with ``exercise`` true is marked 【演练】.
 
     ``on_act`` is awaited with the name of the button and the row's id.

@@ -62,3 +62,9 @@ export class Shared {
     this.number = change.number;
   }
 }
+
+// What a key presses among these: a link may stand for a key unseen, a button counts only where one could click it.
+export function pressable(key, among) {
+  const can = (one) => one.matches("a") || (!one.disabled && one.getClientRects().length > 0);
+  return [...among].find((one) => one.dataset.key === key && can(one));
+}

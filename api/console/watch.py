@@ -26,6 +26,7 @@ class Watch(ui.element, component="watch.js", dependencies=["shared.js"]):
             "unacknowledged": _("not acknowledged"),
             "keys": _("Keys"),
             "close": _("Close"),
+            "wall": _("wall board"),
             "leave_wall": _("Leave the wall board"),
             "grades": {"1": _("red"), "2": _("orange")},
             "help": [
