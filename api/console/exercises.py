@@ -1,6 +1,6 @@
 """Exercises: hold a drill with real squads, watch it, pause or end it, read its score and what it taught."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from nicegui import ui
@@ -11,9 +11,10 @@ from api.console.listing import Act, Column, Listing
 from api.console.names import names_of
 from api.console.parts import section
 from api.console.texts import N_
-from api.console.words import EXERCISE_STATES
+from api.console.words import EXERCISE_STATES, STAGES, TASK_STATUS
 
 _LOOK_S = 5.0
+_MOST = 200
 
 
 @page("/exercises", N_("Exercises"), allowed="list_exercises", group="prepare", place=50, icon="sports")
@@ -123,20 +124,43 @@ async def _drills(here: Here) -> None:
 
 @page("/exercises/{exercise_id}", N_("Exercise"), allowed="show_exercise")
 async def exercise(here: Here, exercise_id: int) -> None:
-    """One exercise and, once it is over, its report."""
+    """One exercise with its incidents and tasks and, once it is over, its report."""
     _ = here.gettext
     found = await here.person.get(f"/exercises/{exercise_id}")
     names = await names_of(here)
+    over = found["status"] == "ended"
+    state = _head(here, names, found)
+    if found["report"]:
+        _report(here, found["report"])
+    look_at_what_happens = _what_happens(here, names, exercise_id)
 
     async def look() -> None:
-        if (await here.person.get(f"/exercises/{exercise_id}"))["status"] == "ended":
+        now = await here.person.get(f"/exercises/{exercise_id}")
+        if now["status"] == "ended":
             ui.navigate.reload()
+        state.text = _state(here, now)
+        await look_at_what_happens()
 
-    if found["status"] != "ended":
+    def moved(change: Mapping[str, Any]) -> None:
+        if change["gone"] or any(row["exercise_id"] == exercise_id for row in change["rows"]):
+            here.later(look)
+
+    if not over:
         ui.timer(_LOOK_S, look)
+        here.follow(here.situation.board, moved)  # not in the feed; the board knows
+    await look_at_what_happens()
+
+
+def _state(here: Here, exercise: dict[str, Any]) -> str:
+    return here.gettext("State: {state}").format(state=here.texts.word(EXERCISE_STATES, exercise["status"]))
+
+
+def _head(here: Here, names: Mapping[str, str], found: dict[str, Any]) -> ui.label:
+    """What there is to say of it in a few lines; gives that of its state, which changes."""
+    _ = here.gettext
     with section(here.texts.say(found["title"])).classes("exercise"):
         ui.label(f"【{_('EXERCISE')}】").classes("exercise-mark")
-        ui.label(_("State: {state}").format(state=here.texts.word(EXERCISE_STATES, found["status"])))
+        state = ui.label(_state(here, found))
         ui.label(_("Squads: {squads}").format(squads=_squads(names, found)))
         ui.label(
             _("From {start} to {end}").format(
@@ -147,12 +171,84 @@ async def exercise(here: Here, exercise_id: int) -> None:
         if not report:
             over = found["status"] == "ended"
             ui.label(_("It was ended early: there is no report.") if over else _("Its report is here once it is over."))
-            return
+            return state
         verdict = _("All that was wanted happened.") if report["passed"] else _("Not all that was wanted happened.")
         ui.label(_("{score} of 100 points. {verdict}").format(score=report["score"], verdict=verdict)).classes(
             "text-h6"
         )
-    _report(here, report)
+    return state
+
+
+def _what_happens(here: Here, names: Mapping[str, str], exercise_id: int) -> Callable[[], Awaitable[None]]:
+    """Lists of an exercise's incidents and tasks; what is given fills them anew."""
+    _ = here.gettext
+    with section(_("Incidents of the exercise")):
+        incidents = Listing(
+            here.texts,
+            [
+                Column("title", _("Incident"), "link"),
+                Column("grade", _("Grade"), "grade"),
+                Column("stage", _("Stage")),
+                Column("opened_at", _("When"), "time"),
+            ],
+            [],
+            label=_("Incidents of the exercise"),
+        )
+    with section(_("Tasks of the exercise")):
+        tasks = Listing(
+            here.texts,
+            [
+                Column("squad", _("Squad")),
+                Column("status", _("State")),
+                Column("incident", _("Incident"), "link"),
+                Column("updated_at", _("Since"), "time"),
+            ],
+            [],
+            label=_("Tasks of the exercise"),
+        )
+
+    async def of_exercise(path: str) -> list[dict[str, Any]]:
+        query = {"exercise": exercise_id, "limit": _MOST}
+        answer = await here.person.ask("GET", path, query=query, exercises=True)
+        found: list[dict[str, Any]] = answer.body["items"]
+        return found
+
+    async def look() -> None:
+        found = await of_exercise("/incidents")
+        links = {each["incident_id"]: _link(here, each) for each in found}
+        incidents.show(
+            [
+                {
+                    **each,
+                    "id": each["incident_id"],
+                    "exercise": True,
+                    "title": links[each["incident_id"]],
+                    "stage": here.texts.word(STAGES, each["stage"]),
+                }
+                for each in found
+            ]
+        )
+        tasks.show(
+            [
+                {
+                    "id": each["task_id"],
+                    "exercise": True,
+                    "squad": names.get(each["squad_id"], each["squad_id"] or "–"),
+                    "status": here.texts.word(TASK_STATUS, each["status"]),
+                    "incident": links.get(each["incident_id"]),
+                    "updated_at": each["updated_at"],
+                }
+                for each in await of_exercise("/tasks")
+            ]
+        )
+
+    return look
+
+
+def _link(here: Here, incident: dict[str, Any]) -> list[str]:
+    # The row has a mark of its own.
+    title = here.texts.say(incident["title"]).removeprefix("【演练】").removeprefix("DRILL ")
+    return [title, f"../incidents/{incident['incident_id']}"]
 
 
 def _report(here: Here, report: dict[str, Any]) -> None:
