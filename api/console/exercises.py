@@ -1,20 +1,20 @@
 """Exercises: hold a drill with real squads, watch it, pause or end it, read its score and what it taught."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
 
 from api.console.asking import Question, ask
+from api.console.exercise_course import what_happens
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
 from api.console.names import names_of
 from api.console.parts import section
 from api.console.texts import N_
-from api.console.words import EXERCISE_STATES, STAGES, TASK_STATUS
+from api.console.words import EXERCISE_STATES
 
 _LOOK_S = 5.0
-_MOST = 200
 
 
 @page("/exercises", N_("Exercises"), allowed="list_exercises", group="prepare", place=50, icon="sports")
@@ -132,7 +132,7 @@ async def exercise(here: Here, exercise_id: int) -> None:
     state = _head(here, names, found)
     if found["report"]:
         _report(here, found["report"])
-    look_at_what_happens = _what_happens(here, names, exercise_id)
+    look_at_what_happens = what_happens(here, names, exercise_id)
 
     async def look() -> None:
         now = await here.person.get(f"/exercises/{exercise_id}")
@@ -177,78 +177,6 @@ def _head(here: Here, names: Mapping[str, str], found: dict[str, Any]) -> ui.lab
             "text-h6"
         )
     return state
-
-
-def _what_happens(here: Here, names: Mapping[str, str], exercise_id: int) -> Callable[[], Awaitable[None]]:
-    """Lists of an exercise's incidents and tasks; what is given fills them anew."""
-    _ = here.gettext
-    with section(_("Incidents of the exercise")):
-        incidents = Listing(
-            here.texts,
-            [
-                Column("title", _("Incident"), "link"),
-                Column("grade", _("Grade"), "grade"),
-                Column("stage", _("Stage")),
-                Column("opened_at", _("When"), "time"),
-            ],
-            [],
-            label=_("Incidents of the exercise"),
-        )
-    with section(_("Tasks of the exercise")):
-        tasks = Listing(
-            here.texts,
-            [
-                Column("squad", _("Squad")),
-                Column("status", _("State")),
-                Column("incident", _("Incident"), "link"),
-                Column("updated_at", _("Since"), "time"),
-            ],
-            [],
-            label=_("Tasks of the exercise"),
-        )
-
-    async def of_exercise(path: str) -> list[dict[str, Any]]:
-        query = {"exercise": exercise_id, "limit": _MOST}
-        answer = await here.person.ask("GET", path, query=query, exercises=True)
-        found: list[dict[str, Any]] = answer.body["items"]
-        return found
-
-    async def look() -> None:
-        found = await of_exercise("/incidents")
-        links = {each["incident_id"]: _link(here, each) for each in found}
-        incidents.show(
-            [
-                {
-                    **each,
-                    "id": each["incident_id"],
-                    "exercise": True,
-                    "title": links[each["incident_id"]],
-                    "stage": here.texts.word(STAGES, each["stage"]),
-                }
-                for each in found
-            ]
-        )
-        tasks.show(
-            [
-                {
-                    "id": each["task_id"],
-                    "exercise": True,
-                    "squad": names.get(each["squad_id"], each["squad_id"] or "–"),
-                    "status": here.texts.word(TASK_STATUS, each["status"]),
-                    "incident": links.get(each["incident_id"]),
-                    "updated_at": each["updated_at"],
-                }
-                for each in await of_exercise("/tasks")
-            ]
-        )
-
-    return look
-
-
-def _link(here: Here, incident: dict[str, Any]) -> list[str]:
-    # The row has a mark of its own.
-    title = here.texts.say(incident["title"]).removeprefix("【演练】").removeprefix("DRILL ")
-    return [title, f"../incidents/{incident['incident_id']}"]
 
 
 def _report(here: Here, report: dict[str, Any]) -> None:
