@@ -86,6 +86,7 @@ HazardType = Annotated[
 # Readers of JSON that know only doubles tell numbers apart up to here, and OpenAPI's limits are doubles too.
 _LARGEST = 2**53 - 1
 RowRef = Annotated[int, Field(ge=1, le=_LARGEST)]
+OF_EXERCISE = "Only of the exercise of this number; what is of exercises is left out without `Lifeline-Exercises: show`"
 RowId = Annotated[int, Path(ge=1, le=_LARGEST, description="The number under which the list shows it")]
 # PostgreSQL's text can't hold NUL; other control characters have no place in a note either.
 Note = Annotated[

@@ -16,7 +16,20 @@ from api.answers import answers
 from api.context import Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
-from api.fields import Bilingual, Grade, HazardType, Maybe, Page, Paging, Position, RowId, YesNo, position
+from api.fields import (
+    OF_EXERCISE,
+    Bilingual,
+    Grade,
+    HazardType,
+    Maybe,
+    Page,
+    Paging,
+    Position,
+    RowId,
+    RowRef,
+    YesNo,
+    position,
+)
 from api.hazards import Hazard, hazards_of
 from api.tasks import Task, tasks_of
 from database.pool import Connection
@@ -86,6 +99,7 @@ class IncidentFilter(Paging):
         None, description="Only these stages; repeat it for several"
     )
     type: Maybe[HazardType] = Field(None, description="Only this hazard type")
+    exercise: Maybe[RowRef] = Field(None, description=OF_EXERCISE)
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -147,14 +161,14 @@ async def whole(connection: Connection, incident_id: int) -> WholeIncident:
 @router.get(
     "/incidents",
     summary="Incidents",
-    description="Incidents, the newest first, filtered by open, grade, stage and hazard type.",
+    description="Incidents, the newest first, filtered by open, grade, stage, hazard type and exercise.",
     responses=answers({"items": [_EXAMPLE], "next_cursor": None}),
 )
 async def list_incidents(store: Reach, _caller: CallerOf, which: Annotated[IncidentFilter, Query()]) -> Page[Incident]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(
-            _SQL.page, before, which.open, which.grade, which.stage, which.type, which.limit + 1
+            _SQL.page, before, which.open, which.grade, which.stage, which.type, which.exercise, which.limit + 1
         )
     items = [Incident(**_fields(row)) for row in rows]
     return _CURSOR.page(items, which.limit, key=lambda incident: incident.incident_id)

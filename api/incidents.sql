@@ -7,8 +7,9 @@ WHERE ($1::bigint IS NULL OR incident_id < $1)
   AND ($3::smallint[] IS NULL OR grade = ANY ($3))
   AND ($4::text[] IS NULL OR stage = ANY ($4))
   AND ($5::text IS NULL OR hazard_type = $5)
+  AND ($6::bigint IS NULL OR exercise_id = $6)
 ORDER BY incident_id DESC
-LIMIT $6
+LIMIT $7
 
 -- name: one
 SELECT incident_id, exercise_id, kind, hazard_type, grade, stage, skill, title_zh, title_en, grid_id, longitude, latitude,

@@ -16,7 +16,7 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
-from api.fields import Maybe, Page, Paging, Remark, RowId, RowRef, SquadId
+from api.fields import OF_EXERCISE, Maybe, Page, Paging, Remark, RowId, RowRef, SquadId
 from database.pool import Connection
 from database.queries import load_queries
 from dispatch.steps import Action, Status
@@ -73,6 +73,7 @@ class TaskFilter(Paging):
     )
     squad: Maybe[SquadId] = Field(None, description="Only of this squad")
     incident: Maybe[RowRef] = Field(None, description="Only for the incident of this number")
+    exercise: Maybe[RowRef] = Field(None, description=OF_EXERCISE)
 
 
 EXAMPLE: dict[str, Any] = {
@@ -132,15 +133,16 @@ async def whole_task(connection: Connection, task_id: int, caller: Caller) -> Ta
 @router.get(
     "/tasks",
     summary="Tasks",
-    description="Tasks, the newest first, filtered by status, squad and incident. A squad's member sees those of their"
-    " squad only.",
+    description="Tasks, the newest first, filtered by status, squad, incident and exercise. A squad's member sees those"
+    " of their squad only.",
     responses=answers({"items": [EXAMPLE], "next_cursor": None}),
 )
 async def list_tasks(store: Reach, caller: CallerOf, which: Annotated[TaskFilter, Query()]) -> Page[Task]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
         rows = await connection.fetch(
-            _SQL.page, before, which.status, which.squad, which.incident, caller.squad_id, which.limit + 1
+            _SQL.page,
+            *(before, which.status, which.squad, which.incident, caller.squad_id, which.exercise, which.limit + 1),
         )
     return _CURSOR.page([Task(**dict(row)) for row in rows], which.limit, key=lambda task: task.task_id)
 

@@ -7,8 +7,9 @@ WHERE ($1::bigint IS NULL OR task_id < $1)
   AND ($3::text IS NULL OR squad_id = $3)
   AND ($4::bigint IS NULL OR incident_id = $4)
   AND ($5::text IS NULL OR squad_id = $5)
+  AND ($6::bigint IS NULL OR exercise_id = $6)
 ORDER BY task_id DESC
-LIMIT $6
+LIMIT $7
 
 -- name: of_incident
 SELECT task_id, incident_id, squad_id, status, role, lead, confined_space, decision, created_at, updated_at,

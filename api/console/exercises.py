@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import ui
 
 from api.console.asking import Question, ask
+from api.console.exercise_course import what_happens
 from api.console.frame import Here, page
 from api.console.listing import Act, Column, Listing
 from api.console.names import names_of
@@ -123,20 +124,43 @@ async def _drills(here: Here) -> None:
 
 @page("/exercises/{exercise_id}", N_("Exercise"), allowed="show_exercise")
 async def exercise(here: Here, exercise_id: int) -> None:
-    """One exercise and, once it is over, its report."""
+    """One exercise with its incidents and tasks and, once it is over, its report."""
     _ = here.gettext
     found = await here.person.get(f"/exercises/{exercise_id}")
     names = await names_of(here)
+    over = found["status"] == "ended"
+    state = _head(here, names, found)
+    if found["report"]:
+        _report(here, found["report"])
+    look_at_what_happens = what_happens(here, names, exercise_id)
 
     async def look() -> None:
-        if (await here.person.get(f"/exercises/{exercise_id}"))["status"] == "ended":
+        now = await here.person.get(f"/exercises/{exercise_id}")
+        if now["status"] == "ended":
             ui.navigate.reload()
+        state.text = _state(here, now)
+        await look_at_what_happens()
 
-    if found["status"] != "ended":
+    def moved(change: Mapping[str, Any]) -> None:
+        if change["gone"] or any(row["exercise_id"] == exercise_id for row in change["rows"]):
+            here.later(look)
+
+    if not over:
         ui.timer(_LOOK_S, look)
+        here.follow(here.situation.board, moved)  # not in the feed; the board knows
+    await look_at_what_happens()
+
+
+def _state(here: Here, exercise: dict[str, Any]) -> str:
+    return here.gettext("State: {state}").format(state=here.texts.word(EXERCISE_STATES, exercise["status"]))
+
+
+def _head(here: Here, names: Mapping[str, str], found: dict[str, Any]) -> ui.label:
+    """What there is to say of it in a few lines; gives that of its state, which changes."""
+    _ = here.gettext
     with section(here.texts.say(found["title"])).classes("exercise"):
         ui.label(f"【{_('EXERCISE')}】").classes("exercise-mark")
-        ui.label(_("State: {state}").format(state=here.texts.word(EXERCISE_STATES, found["status"])))
+        state = ui.label(_state(here, found))
         ui.label(_("Squads: {squads}").format(squads=_squads(names, found)))
         ui.label(
             _("From {start} to {end}").format(
@@ -147,12 +171,12 @@ async def exercise(here: Here, exercise_id: int) -> None:
         if not report:
             over = found["status"] == "ended"
             ui.label(_("It was ended early: there is no report.") if over else _("Its report is here once it is over."))
-            return
+            return state
         verdict = _("All that was wanted happened.") if report["passed"] else _("Not all that was wanted happened.")
         ui.label(_("{score} of 100 points. {verdict}").format(score=report["score"], verdict=verdict)).classes(
             "text-h6"
         )
-    _report(here, report)
+    return state
 
 
 def _report(here: Here, report: dict[str, Any]) -> None:

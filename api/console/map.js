@@ -243,12 +243,22 @@ export default {
       context.rect(x - 7, y - 7, 14, 14);
       context.fillStyle = row.state === "available" ? colour("--accent") : colour("--quiet");
       context.fill();
-      context.lineWidth = 1.5;
-      context.strokeStyle = "#fff";
+      context.lineWidth = row.exercise ? 2 : 1.5;
+      context.strokeStyle = row.exercise ? "#000" : "#fff";
+      context.setLineDash(row.exercise ? [3, 3] : []);
       context.stroke();
+      context.setLineDash([]);
       context.fillStyle = colour("--accent-text");
       context.font = "bold 11px sans-serif";
       context.fillText(this.words.mark, x, y + 4);
+      if (row.exercise) this.paintMark(context, x, y + 9);
+    },
+    paintMark(context, x, top) {
+      context.font = "bold 12px sans-serif";
+      context.fillStyle = "#ffd84d";
+      context.fillRect(x - 34, top, 68, 16);
+      context.fillStyle = "#1a1200";
+      context.fillText(`【${this.words.exercise}】`, x, top + 12);
     },
     paintCase(context, row, [x, y]) {
       context.beginPath();
@@ -263,13 +273,7 @@ export default {
       context.fillStyle = row.grade === 2 || row.grade === 3 ? "#1a1200" : "#fff";
       context.font = "bold 12px sans-serif";
       context.fillText(NUMERALS[row.grade], x, y + 4);
-      if (row.exercise_id) {
-        const mark = `【${this.words.exercise}】`;
-        context.fillStyle = "#ffd84d";
-        context.fillRect(x - 34, y + 12, 68, 16);
-        context.fillStyle = "#1a1200";
-        context.fillText(mark, x, y + 24);
-      }
+      if (row.exercise_id) this.paintMark(context, x, y + 12);
     },
     paintTiles(context) {
       const level = Math.max(0, Math.min(19, Math.round(Math.log2(this.view.zoom / 256))));
@@ -350,7 +354,7 @@ export default {
       }));
       const points = (this.points ?? []).filter(near).reverse().map(({ row }) => {
         const code = row.id.slice(row.id.indexOf(" ") + 1);
-        if (row.kind === "squad") return { id: row.id, text: say(row.name), state: this.words.standings[row.state] };
+        if (row.kind === "squad") return { id: row.id, exercise: row.exercise, text: say(row.name), state: this.words.standings[row.state] };
         const grade = { red: 1, orange: 2, yellow: 3, blue: 4 }[row.state];
         return { id: row.id, grade, text: `${code} ${this.words.kinds[row.kind] || row.kind}`, state: grade ? "" : this.words[row.state] };
       });

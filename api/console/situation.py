@@ -7,7 +7,8 @@ takes the snapshot again. So the server keeps one copy, however many look.
 import asyncio
 import gzip
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from api.context import Context
 from api.errors import ApiError
 from api.situation import board, map
 from api.stream.feed import Happening
+from database.pool import Connection
 
 _EXERCISES_S = 0.5  # they aren't in the feed
 _ANEW_S = 60.0  # what else may have changed: sensors that were entered, squads that went off duty
@@ -88,8 +90,12 @@ class Situation:
         finally:
             stop()
 
+    def _reading(self) -> AbstractAsyncContextManager[Connection]:
+        # Squads that are busy with an exercise are not free to look at: the map marks them.
+        return replace(self.context.store, with_drills=True).reading()
+
     async def _read_all(self) -> None:
-        async with self.context.store.reading() as connection, connection.transaction(isolation="repeatable_read"):
+        async with self._reading() as connection, connection.transaction(isolation="repeatable_read"):
             incidents = await board.open_incidents(connection)
             grids = await map.grids(connection)
             sensors = await map.sensors(connection)
@@ -102,9 +108,11 @@ class Situation:
 
     async def _read_exercises(self) -> None:
         known = [key for key, row in self.board.rows.items() if row["exercise_id"]]
-        async with self.context.store.reading() as connection:
+        async with self._reading() as connection:
             found = await board.open_incidents(connection, exercises_only=True)
+            crews = await map.squads(connection, self.context.clock()) if found or known else []
         self.board.put(_by_number(found), known)
+        self.map.put(_squads(crews), [])
 
     async def _changed(self, happenings: Sequence[Happening]) -> None:
         numbers = {number for each in happenings if (number := each.data.get("incident_id")) is not None}
@@ -114,7 +122,7 @@ class Situation:
             if len(numbers) > _MOST_ASKED or len(codes) > _MOST_ASKED:
                 await self._read_all()
                 return
-            async with self.context.store.reading() as connection:
+            async with self._reading() as connection:
                 incidents = await board.open_incidents(connection, sorted(numbers)) if numbers else []
                 sensors = await map.sensors(connection, sorted(codes)) if codes else []
                 crews = await map.squads(connection, self.context.clock()) if squads else []
@@ -150,6 +158,7 @@ def _squads(squads: Iterable[map.MapSquad]) -> dict[str, dict[str, Any]]:
             "at": [one.position.longitude, one.position.latitude],
             "state": one.standing,
             "name": one.name.model_dump(),
+            "exercise": one.exercise,
         }
         for one in squads
     }

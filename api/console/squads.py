@@ -1,5 +1,6 @@
 """The squads' status board: who can be sent, who is busy with what, where they were last seen."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from nicegui import ui
@@ -19,7 +20,7 @@ async def squads(here: Here) -> None:
     known: dict[str, dict[str, Any]] = {}
 
     async def look() -> None:
-        found = await here.person.get("/squads", limit=200)
+        found = (await here.person.ask("GET", "/squads", query={"limit": 200}, exercises=True)).body
         known.clear()
         known.update({squad["squad_id"]: squad for squad in found["items"]})
         listing.show([_row(here, squad) for squad in known.values()])
@@ -57,7 +58,13 @@ async def squads(here: Here) -> None:
         acts=acts,
         on_act=act,
     )
+
+    def moved(change: Mapping[str, Any]) -> None:
+        if change["gone"] or any(row["exercise_id"] for row in change["rows"]):
+            here.later(look)
+
     here.on_change(["squad", "task"], lambda _happenings: look())
+    here.follow(here.situation.board, moved)  # tasks of exercises are not in the feed; the board knows
     await look()
 
 
@@ -67,6 +74,7 @@ def _row(here: Here, squad: dict[str, Any]) -> dict[str, Any]:
     standing = here.texts.word(STANDINGS, "out_of_service" if is_out else squad["standing"])
     return {
         "id": squad["squad_id"],
+        "exercise": bool(squad["open_tasks"]) and squad["open_tasks"] == squad["exercise_tasks"],
         "name": here.texts.say(squad["name"]),
         "standing": f"{standing}: {squad['out_reason']}" if squad["out_reason"] else standing,
         "skills": ", ".join(_(SKILLS.get(skill, skill)) for skill in squad["skills"]),

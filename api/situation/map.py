@@ -50,6 +50,10 @@ class MapSquad(BaseModel):
     name: Bilingual
     position: Position
     standing: Standing
+    exercise: bool = Field(
+        description="Whether all that it is busy with belongs to exercises; with `Lifeline-Exercises: show` only, else"
+        " standing leaves those out"
+    )
 
 
 class Map(BaseModel):
@@ -79,6 +83,7 @@ _EXAMPLE: dict[str, Any] = {
             "name": {"zh": "燃气抢修一队", "en": "Gas repair squad 1"},
             "position": {"longitude": 112.4406, "latitude": 23.6346},
             "standing": "available",
+            "exercise": False,
         }
     ],
 }
@@ -117,12 +122,14 @@ async def squads(connection: Connection, now: datetime) -> list[MapSquad]:
     found = []
     for squad in roster.squads:
         longitude, latitude = whereabouts(squad, now)[0]
+        tasks = roster.engaged.get(squad.squad_id, ())
         found.append(
             MapSquad(
                 squad_id=squad.squad_id,
                 name=Bilingual(zh=squad.name_zh, en=squad.name_en),
                 position=Position(longitude=longitude, latitude=latitude),
-                standing=standing(squad, roster.engaged.get(squad.squad_id, ()), now),
+                standing=standing(squad, tasks, now),
+                exercise=bool(tasks) and all(task.exercise_id for task in tasks),
             )
         )
     return found
@@ -131,7 +138,8 @@ async def squads(connection: Connection, now: datetime) -> list[MapSquad]:
 @router.get(
     "/map",
     summary="The map",
-    description="Grid cells, sensors with a place and their state, and squads where they are. Of the real world only.",
+    description="Grid cells, sensors with a place and their state, and squads where they are. Of the real"
+    " world only, but for what squads are busy with where exercises are asked for.",
     responses=answers(_EXAMPLE),
 )
 async def show_map(store: Reach, now: Now, _caller: CallerOf) -> Map:

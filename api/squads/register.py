@@ -87,6 +87,10 @@ class Squad(BaseModel):
     out_since: datetime | None = Field(description="Out of service since; null while in service")
     out_reason: str
     open_tasks: list[int] = Field(description="Numbers of its tasks that aren't done, refused or cancelled")
+    exercise_tasks: list[int] = Field(
+        description="Those of open_tasks that belong to exercises; both leave them out without"
+        " `Lifeline-Exercises: show`, and standing doesn't know of them then"
+    )
 
 
 class SquadFilter(Paging):
@@ -117,6 +121,7 @@ EXAMPLE: dict[str, Any] = {
     "out_since": None,
     "out_reason": "",
     "open_tasks": [7],
+    "exercise_tasks": [],
 }
 
 

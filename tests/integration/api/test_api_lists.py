@@ -97,6 +97,8 @@ async def test_filters_choose(viewer: httpx.AsyncClient, county: Any) -> None:
     assert await keys(viewer, f"/tasks?status=ordered&squad=gas-1&incident={county.incident}") == [county.task]
     for nothing in ("status=done", "squad=road-1", "incident=99999"):
         assert await keys(viewer, f"/tasks?{nothing}") == []
+    for path in ("/incidents", "/tasks"):
+        assert await keys(viewer, f"{path}?exercise={county.exercise}") == []
     assert await keys(viewer, "/squads?skill=cover") == ["road-1"]
     assert await keys(viewer, "/quarantine") == [county.binary, county.held]
     assert await keys(viewer, "/quarantine?status=dropped") == []

@@ -175,14 +175,26 @@ async def add_rows(pool: asyncpg.Pool) -> Rows:
     return Rows(hazard, incident, held, warning, exercise)
 
 
-async def add_order(pool: asyncpg.Pool, incident_id: int) -> int:
-    """An order for it to the squad of pages, as the dispatcher leaves it."""
+async def add_drill_squad(pool: asyncpg.Pool, exercise_id: int) -> str:
+    """A squad of its own that takes part in an exercise, away from what else is on the map."""
+    squad = f"drill-squad-{exercise_id}"
+    await pool.execute(
+        "INSERT INTO squad (squad_id, name_zh, name_en, skills, longitude, latitude, duty_start, duty_end, phone)"
+        " VALUES ($1, '演练队', 'squad of drills', '{gas}', 112.46, 23.66, '00:00', '00:00', '')",
+        squad,
+    )
+    await pool.execute("INSERT INTO exercise_squad VALUES ($1, $2)", exercise_id, squad)
+    return squad
+
+
+async def add_order(pool: asyncpg.Pool, incident_id: int, squad_id: str = "page-squad") -> int:
+    """An order for it to a squad, as the dispatcher leaves it."""
     now = datetime.now(UTC)
     async with pool.acquire() as connection, connection.transaction():
         task: int = await connection.fetchval(
             "INSERT INTO task (incident_id, squad_id, status, decision, created_at, updated_at)"
-            " VALUES ($1, 'page-squad', 'ordered', '{}', $2, $2) RETURNING task_id",
-            *(incident_id, now),
+            " VALUES ($1, $3, 'ordered', '{}', $2, $2) RETURNING task_id",
+            *(incident_id, now, squad_id),
         )
         await connection.execute(
             "INSERT INTO task_event (task_id, at, event, actor) VALUES ($1, $2, 'ordered', 'dispatcher')", task, now
