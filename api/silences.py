@@ -79,6 +79,9 @@ class SilenceFilter(Paging):
     over: YesNo = Field(False, description="Those that are over, too")
     work_order: Maybe[WorkOrder] = Field(None, description="Only of the work that is called so")
     work_order_id: Maybe[RowRef] = Field(None, description="Only of this order of /work-orders")
+    sensor: Maybe[SensorCode] = Field(
+        None, description="Only those that cover this sensor, also by its grid, its kind or a work order that it is on"
+    )
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -111,7 +114,7 @@ async def _one(connection: Connection, silence_id: int) -> Silence:
 @router.get(
     "",
     summary="Silences",
-    description="Silences that are still to end, or all of them, the newest first.",
+    description="Silences that are still to end, or all of them, the newest first, filtered by work order and sensor.",
     responses=answers({"items": [_EXAMPLE], "next_cursor": None}),
 )
 async def list_silences(
@@ -119,7 +122,7 @@ async def list_silences(
 ) -> Page[Silence]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
-        named = (which.work_order, which.limit + 1, which.work_order_id)
+        named = (which.work_order, which.limit + 1, which.work_order_id, which.sensor)
         rows = await connection.fetch(_SQL.page, before, which.over, now, *named)
     return _CURSOR.page([_silence(row) for row in rows], which.limit, key=lambda silence: silence.silence_id)
 

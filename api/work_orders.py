@@ -14,7 +14,7 @@ from api.answers import answers
 from api.context import Reach
 from api.cursors import Cursor, RowNumber
 from api.errors import NotFound
-from api.fields import Bilingual, GridId, Maybe, Page, Paging, RowId, YesNo
+from api.fields import Bilingual, GridId, Maybe, Page, Paging, RowId, SensorCode, YesNo
 from database.queries import load_queries
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
@@ -57,6 +57,7 @@ class WorkOrderFilter(Paging):
 
     open: Maybe[YesNo] = Field(None, description="Only open ones, or only those that are done")
     grid_id: Maybe[GridId] = Field(None, description="Only of this grid cell")
+    sensor: Maybe[SensorCode] = Field(None, description="Only those that this sensor is on")
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -91,7 +92,7 @@ def _item(row: asyncpg.Record) -> WorkItem:
 @router.get(
     "",
     summary="Work orders",
-    description="Work on sensors, the newest first, filtered by whether it is done and by grid cell.",
+    description="Work on sensors, the newest first, filtered by whether it is done, grid cell and sensor.",
     responses=answers({"items": [_EXAMPLE], "next_cursor": None}),
 )
 async def list_work_orders(
@@ -99,7 +100,8 @@ async def list_work_orders(
 ) -> Page[WorkOrder]:
     before = _CURSOR.decode(which.cursor)
     async with store.reading() as connection:
-        rows = await connection.fetch(_SQL.page, before, which.open, which.grid_id, None, which.limit + 1)
+        named = (which.grid_id, None, which.limit + 1, which.sensor)
+        rows = await connection.fetch(_SQL.page, before, which.open, *named)
     items = [WorkOrder(**_fields(row)) for row in rows]
     return _CURSOR.page(items, which.limit, key=lambda order: order.work_order_id)
 
@@ -112,7 +114,7 @@ async def list_work_orders(
 )
 async def show_work_order(store: Reach, _caller: CallerOf, work_order_id: RowId) -> WholeWorkOrder:
     async with store.reading() as connection:
-        rows = await connection.fetch(_SQL.page, None, None, None, work_order_id, 1)
+        rows = await connection.fetch(_SQL.page, None, None, None, work_order_id, 1, None)
         items = await connection.fetch(_SQL.items, work_order_id)
     if not rows:
         raise NotFound(

@@ -8,6 +8,9 @@ WHERE ($1::bigint IS NULL OR work_order_id < $1)
   AND ($2::boolean IS NULL OR (done_at IS NULL) = $2)
   AND ($3::text IS NULL OR grid_id = $3)
   AND ($4::bigint IS NULL OR work_order_id = $4)
+  AND ($6::text IS NULL OR EXISTS (
+       SELECT FROM work_order_item AS item JOIN hazard USING (hazard_id) JOIN sensor USING (sensor_id)
+       WHERE item.work_order_id = work_order.work_order_id AND code = $6))
 ORDER BY work_order_id DESC
 LIMIT $5
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from nicegui import ui
 
-from api.console.asking import Question, ask
 from api.console.charts import trace
 from api.console.frame import Here, page
 from api.console.hazard_types import called
 from api.console.listing import Column, Listing
 from api.console.names import grid_names
 from api.console.parts import section
+from api.console.sensor_care import show_care, show_trust
 from api.console.texts import N_
 from api.console.words import ATTRIBUTES, GRADES, KINDS, STATES
 
@@ -33,7 +33,11 @@ async def sensors(here: Here) -> None:
         found = await here.person.get("/sensors", **query, grid_id=grid.value)
         latest = (await here.person.get("/readings/latest", **query))["items"]
         readings = {each["sensor"]: each["reading"] for each in latest}
-        rows = [_row(here, kinds[kind.value], each, readings.get(each["code"])) for each in found["items"]]
+        troubles = await _troubles(here, kind.value, grid.value)
+        rows = [
+            _row(here, kinds[kind.value], each, readings.get(each["code"]), troubles.get(each["code"], []))
+            for each in found["items"]
+        ]
         listing.show([{**row, "grid_id": grids.get(row["grid_id"], row["grid_id"])} for row in rows])
 
     async def save() -> None:
@@ -64,9 +68,27 @@ async def sensors(here: Here) -> None:
     await look()
 
 
-def _row(here: Here, kind: dict[str, Any], sensor: dict[str, Any], reading: dict[str, Any] | None) -> dict[str, Any]:
+async def _troubles(here: Here, kind: str, grid_id: str | None) -> dict[str, list[str]]:
+    """What is wrong with sensors themselves by their codes: open hazards by rules for maintenance, silence first."""
+    rules = [rule for rule in (await here.person.get("/rules", kind=kind))["items"] if rule["body"].get("maintenance")]
+    troubles: dict[str, list[str]] = {}
+    for rule in sorted(rules, key=lambda rule: "missed" not in rule["body"]):
+        query = {"type": rule["hazard_type"], "kind": kind, "grid_id": grid_id, "open": True, "limit": _AT_ONCE}
+        for hazard in (await here.person.get("/hazards", **query))["items"]:
+            troubles.setdefault(hazard["sensor"], []).append(f"⚠ {here.texts.say(rule['body']['title'])}")
+    return troubles
+
+
+def _row(
+    here: Here,
+    kind: dict[str, Any],
+    sensor: dict[str, Any],
+    reading: dict[str, Any] | None,
+    troubles: list[str],
+) -> dict[str, Any]:
     _ = here.gettext
     care = [
+        *troubles,
         _("new, not looked at") if sensor["provisioned"] else "",
         _("calibration overdue") if sensor["calibration_overdue"] else "",
         _("retired") if sensor["retired_at"] else "",
@@ -106,9 +128,11 @@ async def sensor(here: Here, code: str) -> None:
     _ = here.gettext
     found = await here.person.get(f"/sensors/{code}")
     kind = next(each for each in (await here.person.get("/kinds"))["items"] if each["kind"] == found["kind"])
-    _about(here, found, await grid_names(here))
-    _care(here, found)
-    await _hazards(here, code)
+    grids, types = await grid_names(here), await called(here)
+    _about(here, found, grids)
+    await show_trust(here, found, types)
+    await _hazards(here, code, types)
+    await show_care(here, found, grids, types)
     limits = await _limits(here, found)
     plots = ui.element("div")
 
@@ -151,8 +175,6 @@ def _about(here: Here, sensor: dict[str, Any], grids: Mapping[str, str]) -> None
         _("Camera"): " ".join(each for each in (sensor["camera_id"], sensor["camera_url"]) if each),
     }
     with section(f"{sensor['code']} {here.texts.say(sensor['name'])}"):
-        if sensor["calibration_overdue"]:
-            ui.label(_("⚠ The calibration is overdue: what it measures is trusted less.")).classes("fault")
         Listing(
             here.texts,
             [Column("fact", _("What")), Column("value", _("Value"))],
@@ -161,29 +183,9 @@ def _about(here: Here, sensor: dict[str, Any], grids: Mapping[str, str]) -> None
         )
 
 
-def _care(here: Here, sensor: dict[str, Any]) -> None:
-    _ = here.gettext
-
-    async def silence() -> None:
-        questions = [
-            Question("ends_at", _("Until"), "time"),
-            Question("reason", _("Reason")),
-            Question("work_order", _("Work order"), optional=True),
-        ]
-        given = await ask(here, _("Silence {sensor}").format(sensor=sensor["code"]), questions)
-        if given is not None:
-            await here.person.post("/silences", {"sensor": sensor["code"], **given})
-            ui.notify(_("Silenced. What it reports is recorded and calls nobody out."), type="positive")
-
-    if here.person.may("add_silence"):
-        with ui.row().classes("filters"):
-            ui.button(_("Silence it"), on_click=silence).props("outline")
-
-
-async def _hazards(here: Here, code: str) -> None:
+async def _hazards(here: Here, code: str, types: Mapping[str, str]) -> None:
     _ = here.gettext
     found = (await here.person.get("/hazards", sensor=code, limit=20))["items"]
-    types = await called(here)
     with section(_("Latest hazards")):
         Listing(
             here.texts,

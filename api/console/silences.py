@@ -22,7 +22,7 @@ async def silences(here: Here) -> None:
 
     async def look() -> None:
         found = await here.person.get("/silences", over=None if over.value else False, limit=200)
-        listing.show([_row(here, grids, types, each) for each in found["items"]])
+        listing.show([silence_row(here, grids, types, each) for each in found["items"]])
 
     async def add() -> None:
         given = await ask(here, _("Silence a sensor, a grid or a kind"), _questions(here, grids, types))
@@ -73,7 +73,10 @@ def _questions(here: Here, grids: Mapping[str, str], types: Mapping[str, str]) -
     ]
 
 
-def _row(here: Here, grids: Mapping[str, str], types: Mapping[str, str], silence: dict[str, Any]) -> dict[str, Any]:
+def silence_row(
+    here: Here, grids: Mapping[str, str], types: Mapping[str, str], silence: dict[str, Any]
+) -> dict[str, Any]:
+    """A row of a listing: what the silence covers, why, until when, by whom."""
     kind = here.texts.word(KINDS, silence["kind"]) if silence["kind"] else None
     number = silence["work_order_id"]
     order = here.gettext("Sensors of work order {number}").format(number=number) if number is not None else None

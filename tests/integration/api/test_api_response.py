@@ -102,6 +102,9 @@ async def test_key_figures_come_with_their_definitions(
     assert (await everybody["viewer"].get("/kpis?from=2026-05-02T00:00:00Z")).status_code == 422
     orders = (await everybody["viewer"].get(f"/work-orders/{county.order}")).json()
     assert (orders["open_items"], orders["sensors"][0]["sensor"]) == (1, "GAS-1")
+    for sensor, wanted in (("GAS-1", [county.order]), ("GAS-9", [])):
+        listed = (await everybody["viewer"].get(f"/work-orders?sensor={sensor}")).json()["items"]
+        assert [one["work_order_id"] for one in listed] == wanted
 
 
 async def test_an_exercise_is_paused_resumed_and_ended(

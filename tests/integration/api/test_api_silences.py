@@ -71,3 +71,27 @@ async def test_a_silence_of_a_work_order_names_it_and_nothing_else(
     assert (answer.status_code, answer.json()["work_order_id"], answer.json()["sensor"]) == (201, order, None)
     listed = (await officer.get(f"/silences?work_order_id={order}")).json()["items"]
     assert [one["silence_id"] for one in listed] == [answer.json()["silence_id"]]
+
+
+async def test_silences_are_listed_that_cover_a_sensor_in_whatever_way(
+    officer: httpx.AsyncClient, county: Any, pool: asyncpg.Pool
+) -> None:
+    await pool.execute("UPDATE silence SET ends_at = '2026-05-01T08:00:00Z'")
+    await pool.execute("UPDATE sensor SET grid_id = 'grid-1' WHERE code = 'GAS-1'")
+    await pool.execute("INSERT INTO sensor (code, kind, grid_id) VALUES ('GAS-2', 'gas', 'grid-1')")
+    covering: dict[str, list[int]] = {"GAS-1": [], "GAS-2": [], "NOISE-1": []}
+    for what, covered in (
+        ({"sensor": "GAS-1"}, ["GAS-1"]),
+        ({"grid_id": "grid-1"}, ["GAS-1", "GAS-2"]),
+        ({"kind": "noise"}, ["NOISE-1"]),
+        ({"grid_id": "grid-1", "kind": "noise"}, []),
+        ({"work_order_id": county.order}, ["GAS-1"]),
+    ):
+        given = {**what, "ends_at": WORK["ends_at"], "reason": "换阀门"}
+        made = (await officer.post("/silences", json=given)).json()["silence_id"]
+        for code in covered:
+            covering[code].insert(0, made)
+    for code, wanted in covering.items():
+        listed = (await officer.get(f"/silences?sensor={code}")).json()["items"]
+        assert [one["silence_id"] for one in listed] == wanted, code
+    assert (await officer.get("/silences?sensor=nobody")).json()["items"] == []
