@@ -27,6 +27,7 @@ _TAKES = "getComputedStyle(document.querySelector('.q-btn__content')).transition
 async def test_a_red_sounds_until_it_is_acknowledged(desk: Desks, hub: Hub) -> None:
     at = await desk("officer")
     page = at.page
+    await hub.pool.execute("UPDATE incident SET acknowledged_at = now() WHERE acknowledged_at IS NULL")  # of other tests
     await page.add_init_script(_LISTEN)
     await at.open("/board")
     await page.get_by_role("heading").first.click()  # browsers allow no sound before
@@ -42,7 +43,7 @@ async def test_a_red_sounds_until_it_is_acknowledged(desk: Desks, hub: Hub) -> N
     await hub.pool.execute("UPDATE incident SET stage = 'closed', closed_at = now() WHERE incident_id = $1", number)
 
 
-@pytest.mark.parametrize(("asked", "takes"), [("no-preference", "0.3s"), ("reduce", "0.001s")])
+@pytest.mark.parametrize(("asked", "takes"), [("no-preference", "0.3s"), ("reduce", "0s")])
 async def test_nothing_moves_for_who_asks_for_that(desk: Desks, asked: str, takes: str) -> None:
     at = await desk("officer", reduced_motion=asked)
     await at.open("/silences")
