@@ -111,6 +111,7 @@ async def test_a_silent_sensor_is_marked_and_its_page_tells_trust_silences_and_w
     main = page.locator("#main")
     for said in ("trust", "calibration", "quiet", "overdue"):
         await expect(main).to_contain_text(words[said])
+    await expect(main).not_to_contain_text("calibration_due")
     silences = page.get_by_role("table", name=words["silences"])
     await expect(silences.locator("[data-row]")).to_have_count(2)
     for reason in (f"{code} is dug out", f"{code} waits for a part"):
