@@ -105,7 +105,7 @@ async def show_trust(here: Here, sensor: dict[str, Any], types: Mapping[str, str
             if hazard["cleared_at"]:
                 said = _("Trust in its latest hazard, which is over: {level}")
             ui.label(said.format(level=here.texts.word(TRUST, trust["level"])))
-            ui.label(f"{types.get(hazard['hazard_type'], hazard['hazard_type'])}: {here.texts.say(hazard['reason'])}")
+            ui.label(f"{types.get(hazard['hazard_type'], hazard['hazard_type'])} · {here.texts.say(hazard['reason'])}")
             for doubt in trust["doubts"]:
                 ui.label(f"· {here.texts.say(doubt)}")
             if not trust["doubts"]:

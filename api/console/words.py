@@ -139,6 +139,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "place": N_("kind of road"),
     "road": N_("stands on"),
     "noise_class": N_("noise class"),
+    "calibration_due": N_("Calibration due"),
     "open": N_("in the open"),
     "carriageway": N_("carriageway"),
     "pavement": N_("pavement"),

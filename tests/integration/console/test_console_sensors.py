@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from accessibility import barriers
 from console_support import Desks, Hub
 from page_rows import Rows, raise_incident
 from playwright.async_api import expect
@@ -104,11 +105,13 @@ async def test_a_silent_sensor_is_marked_and_its_page_tells_trust_silences_and_w
     await at.open("/sensors")
     await expect(page.locator(f'[data-row][data-id="{code}"]')).to_contain_text(words["silent"])
     await expect(page.locator('[data-row][data-id="page-gas"]')).not_to_contain_text("⚠")
+    assert await barriers(page) == []
 
     await at.open(f"/sensors/{code}")
     main = page.locator("#main")
     for said in ("trust", "calibration", "quiet", "overdue"):
         await expect(main).to_contain_text(words[said])
+    await expect(main).not_to_contain_text("calibration_due")
     silences = page.get_by_role("table", name=words["silences"])
     await expect(silences.locator("[data-row]")).to_have_count(2)
     for reason in (f"{code} is dug out", f"{code} waits for a part"):
@@ -117,6 +120,7 @@ async def test_a_silent_sensor_is_marked_and_its_page_tells_trust_silences_and_w
     await expect(orders).to_have_count(1)
     for said in (f"#{order}", words["silent"].removeprefix("⚠ "), words["open"]):
         await expect(orders).to_contain_text(said)
+    assert await barriers(page) == []
 
     await at.open("/sensors/page-gas")
     await expect(main).not_to_contain_text(code)  # what covers another sensor
