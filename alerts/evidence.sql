@@ -1,5 +1,7 @@
 -- name: of_hazards
-SELECT hazard_id, sensor_id, kind, interval_s, attributes ->> 'calibration_due' AS calibration_due,
+-- The register's own date counts; before there was one it stood among the attributes.
+SELECT hazard_id, sensor_id, kind, interval_s,
+       coalesce(calibration_due_on::text, attributes ->> 'calibration_due') AS calibration_due,
        coalesce(graded.lag, recorded_at - raised_at) AS lag
 FROM hazard JOIN sensor USING (sensor_id)
 LEFT JOIN LATERAL (

@@ -22,8 +22,9 @@ Level = Literal["high", "reduced", "low"]
 class Evidence:
     """What speaks for or against a hazard's sensor.
 
-    ``calibration_due`` is the sensor's attribute, YYYY-MM-DD, None where calibration isn't tracked; ``lag`` is how long
-    after its reading the present grade was stored; ``latest_at`` and ``battery_pct`` are of the newest reading.
+    ``calibration_due`` is the sensor's date in the register, or else its attribute, YYYY-MM-DD, None where calibration
+    isn't tracked; ``lag`` is how long after its reading the present grade was stored; ``latest_at`` and ``battery_pct``
+    are of the newest reading.
     """
 
     calibration_due: str | None

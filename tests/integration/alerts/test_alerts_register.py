@@ -173,8 +173,10 @@ async def test_trust_is_stated_from_calibration_battery_and_lateness(street: Str
             "its data came an hour late",
         ]
         await pool.execute("UPDATE reading_gas SET battery_pct = 12")
+        await pool.execute("UPDATE sensor SET calibration_due_on = '2026-01-01' WHERE code = 'sound'")
         later = await trust_of(connection, [sound], now + timedelta(hours=2))
         assert [doubt.en for doubt in later[sound].doubts] == [
+            "its calibration was due on 2026-01-01",
             "it has not reported for 120 min",
             "its battery is at 12 %",
         ]
