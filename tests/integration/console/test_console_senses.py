@@ -82,6 +82,7 @@ async def test_tiles_lie_under_the_map_where_there_are_any(desk: Desks, hub: Hub
         there = Desk(at.page, other)
         await there.open("/map")
         await at.page.wait_for_function(_HOLDS_FOREIGN_PICTURE)
+        await at.page.goto("about:blank")  # a page that is left doesn't miss its server
     finally:
         other.stop()
         at.faults.clear()  # another address than usual, and tiles from elsewhere
