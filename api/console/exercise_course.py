@@ -7,6 +7,7 @@ from api.console.frame import Here
 from api.console.listing import Column, Listing
 from api.console.parts import section
 from api.console.words import STAGES, TASK_STATUS
+from api.squadpage.words import MARK
 
 _MOST = 200
 
@@ -79,5 +80,7 @@ def what_happens(here: Here, names: Mapping[str, str], exercise_id: int) -> Call
 
 def _link(here: Here, incident: dict[str, Any]) -> list[str]:
     # The row has a mark of its own.
-    title = here.texts.say(incident["title"]).removeprefix("【演练】").removeprefix("DRILL ")
+    title = here.texts.say(incident["title"])
+    for mark in MARK.values():
+        title = title.removeprefix(mark)
     return [title, f"../incidents/{incident['incident_id']}"]

@@ -129,12 +129,15 @@ def _squad(row: asyncpg.Record, roster: Roster, now: datetime) -> Squad:
     fields: dict[str, Any] = shown(Squad, row)
     fields |= {name: row[name].isoformat("minutes") for name in ("duty_start", "duty_end")}
     known = next(squad for squad in roster.squads if squad.squad_id == row["squad_id"])
+    tasks = roster.engaged.get(known.squad_id, ())
     return Squad(
         **fields,
         name=Bilingual(zh=row["name_zh"], en=row["name_en"]),
         position=Position(longitude=row["longitude"], latitude=row["latitude"]),
         seen=position(row["seen_longitude"], row["seen_latitude"]),
-        standing=standing(known, roster.engaged.get(known.squad_id, ()), now),
+        standing=standing(known, tasks, now),
+        open_tasks=[task.task_id for task in tasks],
+        exercise_tasks=[task.task_id for task in tasks if task.exercise_id],
     )
 
 

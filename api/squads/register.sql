@@ -1,34 +1,12 @@
 -- name: page
-SELECT q.*,
-       ARRAY(
-           SELECT t.task_id FROM task AS t
-           WHERE t.squad_id = q.squad_id AND t.open
-           ORDER BY t.task_id
-       ) AS open_tasks,
-       ARRAY(
-           SELECT t.task_id FROM task AS t
-           WHERE t.squad_id = q.squad_id AND t.open AND t.exercise_id <> 0
-           ORDER BY t.task_id
-       ) AS exercise_tasks
-FROM squad AS q
+SELECT * FROM squad AS q
 WHERE ($1::text IS NULL OR q.squad_id > $1)
   AND ($2::text IS NULL OR $2 = ANY (q.skills))
 ORDER BY q.squad_id
 LIMIT $3
 
 -- name: one
-SELECT q.*,
-       ARRAY(
-           SELECT t.task_id FROM task AS t
-           WHERE t.squad_id = q.squad_id AND t.open
-           ORDER BY t.task_id
-       ) AS open_tasks,
-       ARRAY(
-           SELECT t.task_id FROM task AS t
-           WHERE t.squad_id = q.squad_id AND t.open AND t.exercise_id <> 0
-           ORDER BY t.task_id
-       ) AS exercise_tasks
-FROM squad AS q
+SELECT * FROM squad AS q
 WHERE q.squad_id = $1
 
 -- name: lock
