@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
-from alerts.clockbook import clocks_in_force
+from alerts.clockbook import clocks_of
 from alerts.clocks import Clocks
 from alerts.errors import AlertRefusal
 from alerts.stages import EVENTS, Case, Stage, StageError, Step, advance, verified_how
@@ -81,7 +79,7 @@ class Record:
         self.stage = reached
         match step.action:
             case "dispatch":
-                assert clocks is not None  # fetched for every dispatch
+                assert clocks is not None  # read for every dispatch
                 self.fed_back_at, self.due_at = None, clocks.due(self.hazard_type, step.at)
                 detail["due_at"] = self.due_at
             case "feed_back":
@@ -150,23 +148,23 @@ class Record:
         return {name: getattr(self, name) for name in _SAVED}
 
 
-async def take_steps(connection: Connection, steps: Sequence[Step]) -> dict[int, Stage]:
+async def take_steps(connection: Connection, steps: Sequence[Step], *, noun: str = "incident") -> dict[int, Stage]:
     """Take ``steps`` in their order, in the caller's transaction; the stages that the incidents then have.
 
-    Raises StageError when one isn't possible, and UnknownIncidentError; then nothing may be committed.
+    ``noun`` is what is notified when there is something new. Raises StageError when one isn't possible, and
+    UnknownIncidentError; then nothing may be committed.
     """
     if not steps:
         return {}
-    records = await _lock(connection, {step.incident_id for step in steps})
+    records, body = await _lock(connection, {step.incident_id for step in steps})
     if any(step.action in _WATCHED for step in steps):
         for row in await connection.fetch(_SQL.hazards, list(records)):
             records[row["incident_id"]].hazards = row["hazards"]
             records[row["incident_id"]].hazards_open = row["open"]
-    dispatched = any(step.action == "dispatch" for step in steps)
-    clocks = await clocks_in_force(connection) if dispatched else None
+    clocks = clocks_of(body) if any(step.action == "dispatch" for step in steps) else None
     for step in steps:
         records[step.incident_id].take(step, clocks)
-    await _save(connection, records.values())
+    await _save(connection, records.values(), noun)
     return {incident_id: one.stage for incident_id, one in records.items()}
 
 
@@ -184,18 +182,18 @@ async def close_finished(connection: Connection, actor: str, now: datetime) -> l
 
 async def appeal(connection: Connection, incident_id: int, actor: str, reason: str, now: datetime) -> None:
     """Appeal against a case's overtime. StageError when there is none."""
-    records = await _lock(connection, {incident_id})
+    records, _ = await _lock(connection, {incident_id})
     records[incident_id].take_appeal(actor, reason, now)
-    await _save(connection, records.values())
+    await _save(connection, records.values(), "incident")
 
 
 async def decide_appeal(
     connection: Connection, incident_id: int, granted: bool, actor: str, reason: str, now: datetime
 ) -> None:
     """Grant an appeal, which exempts the overtime without deleting it, or reject it."""
-    records = await _lock(connection, {incident_id})
+    records, _ = await _lock(connection, {incident_id})
     records[incident_id].decide_appeal(granted, actor, reason, now)
-    await _save(connection, records.values())
+    await _save(connection, records.values(), "incident")
 
 
 async def overdue(connection: Connection, now: datetime, limit: int = 500) -> list[Overdue]:
@@ -209,19 +207,24 @@ def unknown(incident_ids: Iterable[int]) -> UnknownIncidentError:
     return UnknownIncidentError(zh=f"没有事件 {'、'.join(numbers)}", en=f"there is no incident {', '.join(numbers)}")
 
 
-async def _lock(connection: Connection, incident_ids: Iterable[int]) -> dict[int, Record]:
+async def _lock(connection: Connection, incident_ids: Iterable[int]) -> tuple[dict[int, Record], Any]:
+    """Lock incidents until the transaction ends; beside them what is stored of the clocks in force."""
     wanted = sorted(incident_ids)
-    rows: list[asyncpg.Record] = await connection.fetch(_SQL.lock, wanted)
-    records = {row["incident_id"]: Record(**row) for row in rows}
+    rows = await connection.fetch(_SQL.lock, wanted)
+    records, clocks = {}, None
+    for row in rows:
+        fields = dict(row)
+        clocks = fields.pop("clocks") or clocks
+        records[row["incident_id"]] = Record(**fields)
     missing = [number for number in wanted if number not in records]
     if missing:
         raise unknown(missing)
-    return records
+    return records, clocks
 
 
-async def _save(connection: Connection, records: Iterable[Record]) -> None:
+async def _save(connection: Connection, records: Iterable[Record], noun: str) -> None:
     moved = [one for one in records if one.events]
     if moved:
         await connection.execute(
-            _SQL.save, [one.row for one in moved], [event for one in moved for event in one.events]
+            _SQL.save, [one.row for one in moved], [event for one in moved for event in one.events], noun
         )

@@ -1,6 +1,9 @@
 -- name: lock
+-- The first one brings the newest clocks: whoever sends a squad needs them, and waits for no more answers than must be.
 SELECT incident_id, hazard_type, stage, due_at, fed_back_at, overtime, appeal, appealed_by, verified_how, verified_by,
-       verified_at, closed_at
+       verified_at, closed_at,
+       CASE incident_id WHEN ($1::bigint[])[1]
+           THEN (SELECT body FROM case_clock ORDER BY case_clock_id DESC LIMIT 1) END AS clocks
 FROM incident WHERE incident_id = ANY ($1::bigint[]) ORDER BY incident_id FOR NO KEY UPDATE
 
 -- name: hazards
@@ -35,7 +38,7 @@ WITH logged AS (
          verified_at timestamptz, closed_at timestamptz)
     WHERE incident.incident_id = given.incident_id
 )
-SELECT pg_notify('lifeline', 'incident')
+SELECT pg_notify('lifeline', $3)
 
 -- name: overdue
 -- Cases whose handling should have been handed back, the longest overdue first.

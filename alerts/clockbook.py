@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,11 @@ def default_clocks() -> Clocks:
 
 async def clocks_in_force(connection: Connection) -> Clocks:
     """The newest clocks that were loaded, or the default ones."""
-    body = await connection.fetchval(_SQL.newest)
+    return clocks_of(await connection.fetchval(_SQL.newest))
+
+
+def clocks_of(body: Any) -> Clocks:
+    """The clocks that were stored as ``body``; the default ones for None, that is when none were loaded."""
     return default_clocks() if body is None else parse_clocks("the county's clocks in the database", body)
 
 

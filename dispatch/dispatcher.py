@@ -37,6 +37,7 @@ MOST_ROLES_PER_RUN = 1000  # what plans mostly call for at so many incidents
 _EXPLAIN_ANEW = timedelta(minutes=1)
 TURN = 0x53_45_4E_44  # "SEND", the advisory lock of those who take squads on and off
 _ACTOR = "dispatcher"
+_DECIDED = "decision"  # notified by the dispatcher's own decisions: all hear it, but it doesn't wake itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,6 @@ async def send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         free_skills = sorted(roster.free_skills(now))
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_ROLES_PER_RUN, None, None)
         ordered, unassigned = await _fill(connection, rows, roster, now)
-        if ordered or unassigned:
-            await connection.execute(_SQL.tell)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
@@ -91,8 +90,6 @@ async def settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
         await release(connection, now)
         await ask_for_final(connection, now)
         await connection.execute(_SQL.drop, now)
-        if closed:
-            await connection.execute(_SQL.tell)
     return tuple(closed)
 
 
@@ -133,9 +130,8 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
     row, response = rows[0], (await responses_of(connection, rows))[task["incident_id"]]
     choice = by_hand(_need(row, response), squad, roster.engaged, why, now)
     entry = {**_entry(row, response, choice, now), "actor": actor, "passed_over": 1}
-    written = await connection.fetch(_SQL.write, [entry], now, now, [{"passed_over": []}])
+    written = await connection.fetch(_SQL.write, [entry], now, now, [{"passed_over": []}], "task")
     await take_steps(connection, _steps(written, [choice], now, actor))
-    await connection.execute(_SQL.tell)
     number: int = row["task_id"]
     return number
 
@@ -184,8 +180,8 @@ async def _fill(
         for choice in choices
     ]
     shared = [{"passed_over": msgspec.to_builtins(passed)} for passed in passed_over]
-    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared)
-    await take_steps(connection, _steps(written, choices, now))
+    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared, _DECIDED)
+    await take_steps(connection, _steps(written, choices, now), noun=_DECIDED)
     new = {row["task_id"] for row in written if not row["known"]}
     await tell_people(connection, _news(due, choices, new), now)
     ordered = [row["task_id"] for row in written if row["squad_id"] is not None]

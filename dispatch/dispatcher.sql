@@ -52,7 +52,7 @@ ORDER BY grade, incident_id, lead DESC, role
 
 -- name: write
 -- Whatever happened to the task between the decision and here, only what takes effect is logged and ordered. $4 is
--- the largest part of the decisions, the squads passed over; many entries may share one.
+-- the largest part of the decisions, the squads passed over; many entries may share one. $5 is what is notified.
 WITH entry AS (
     SELECT * FROM jsonb_to_recordset($1) AS entry (incident_id bigint, task_id bigint, known boolean,
         grade smallint, role text, lead boolean, confined_space boolean, limits jsonb, unconfirmed_since timestamptz,
@@ -88,7 +88,7 @@ WITH entry AS (
     INSERT INTO notification (key, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)
     SELECT key, task_id, incident_id, 'mqtt', squad_id, grade, body, $2, $2 FROM effective WHERE squad_id IS NOT NULL
 )
-SELECT task_id, incident_id, role, squad_id, known FROM effective ORDER BY task_id
+SELECT task_id, incident_id, role, squad_id, known, pg_notify('lifeline', $5) FROM effective ORDER BY task_id
 
 -- name: drop
 -- Nobody needs to be found any more for an incident that was closed or merged, or whose exercise has ended.
@@ -101,6 +101,3 @@ WITH dropped AS (
 )
 INSERT INTO task_event (task_id, at, event, actor, note)
 SELECT task_id, $1, 'cancelled', 'dispatcher', '事件已结案 / its incident is closed' FROM dropped ORDER BY task_id
-
--- name: tell
-SELECT pg_notify('lifeline', subject) FROM unnest(ARRAY['task', 'incident', 'notification']) AS subject

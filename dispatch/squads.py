@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-import asyncpg
 import msgspec
 
 from database.pool import Connection
@@ -21,6 +20,8 @@ LOCAL = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 Spans = tuple[tuple[datetime, datetime], ...]
 """Times from, included, and to, not included."""
+
+_TASKS = ("task_ids", "incident_ids", "grades", "statuses", "exercise_ids")  # in the order of an Engagement
 
 POSITION_HOLDS = timedelta(minutes=10)
 """A position that was reported longer ago says nothing any more; the squad is then taken to be at home."""
@@ -174,16 +175,18 @@ async def set_service(connection: Connection, squad_id: str, out_for: str | None
 
 async def load_roster(connection: Connection, now: datetime) -> Roster:
     """Every squad with its open tasks and its shifts around ``now``, in order of squad_id."""
-    rows = await connection.fetch(_SQL.roster, now)
-    engaged: dict[str, tuple[Engagement, ...]] = {}
-    for row in await connection.fetch(_SQL.engaged):
-        task = Engagement(row["task_id"], row["incident_id"], row["grade"], row["status"], row["exercise_id"])
-        engaged[row["squad_id"]] = (*engaged.get(row["squad_id"], ()), task)
-    return Roster(tuple(map(_squad, rows)), engaged)
+    squads, engaged = [], {}
+    for row in await connection.fetch(_SQL.roster, now):
+        fields = dict(row)
+        tasks = [fields.pop(name) for name in _TASKS]
+        squad = _squad(fields)
+        squads.append(squad)
+        if tasks[0]:
+            engaged[squad.squad_id] = tuple(map(Engagement, *tasks))
+    return Roster(tuple(squads), engaged)
 
 
-def _squad(row: asyncpg.Record) -> Squad:
-    fields = dict(row)
+def _squad(fields: dict[str, Any]) -> Squad:
     seen = (fields.pop("seen_longitude"), fields.pop("seen_latitude"))
     shifts = _spans(fields.pop("starts"), fields.pop("ends"))
     leave = _spans(fields.pop("leave_starts"), fields.pop("leave_ends"))
