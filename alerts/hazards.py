@@ -9,7 +9,7 @@ import asyncpg
 
 from alerts.errors import AlertError
 from alerts.grades import grade_of
-from alerts.incidents import place_hazards, take_turn, tell
+from alerts.incidents import place_hazards, take_turn
 from alerts.standing import Change
 from alerts.tracks import Track
 from database.pool import Connection
@@ -89,7 +89,6 @@ async def write_findings(connection: Connection, findings: Sequence[Finding]) ->
         touched += await _write_wave(connection, wave)
     await connection.execute(_SQL.silence_hazards, touched)
     await place_hazards(connection, touched)
-    await tell(connection)
 
 
 def _waves(findings: Sequence[Finding]) -> list[list[Finding]]:

@@ -34,10 +34,14 @@ WHERE hazard.sensor_id = finding.sensor_id AND hazard.hazard_type = finding.haza
 RETURNING hazard.hazard_id, hazard.sensor_id, hazard.hazard_type
 
 -- name: record_events
-INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
-SELECT hazard_id, at, event, grade, reason_zh, reason_en, 'engine'
-FROM jsonb_to_recordset($1) AS entry (hazard_id bigint, at timestamptz, event text, grade smallint, reason_zh text,
-     reason_en text)
+-- And wakes whoever follows incidents, once all is committed.
+WITH recorded AS (
+    INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
+    SELECT hazard_id, at, event, grade, reason_zh, reason_en, 'engine'
+    FROM jsonb_to_recordset($1) AS entry (hazard_id bigint, at timestamptz, event text, grade smallint, reason_zh text,
+         reason_en text)
+)
+SELECT pg_notify('lifeline', 'incident')
 
 -- name: silence_hazards
 -- Of hazards that were just raised or grew graver, those that a silence covers; the longest one counts.

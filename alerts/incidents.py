@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from alerts.families import default_grouping
-from alerts.grouping import Anchor, Group, Reach, Subject, group, reaches
+from alerts.grouping import Anchor, Group, Subject, group, reaches
 from database.pool import Connection
 from database.queries import load_queries
 
@@ -44,10 +44,9 @@ async def arrange(connection: Connection, subjects: Sequence[Subject]) -> list[G
     """Group ``subjects`` with one another and with the open incidents that they may join."""
     grouping = default_grouping()
     reach = reaches(subjects, grouping)
-    columns = [list(column) for column in zip(*reach, strict=True)] or [[] for _ in Reach._fields]
     chambers = sorted({subject.chamber for subject in subjects if subject.chamber is not None})
     anchors, elsewhere = [], {}
-    for row in await connection.fetch(_SQL.joinable, *columns, chambers):
+    for row in await connection.fetch(_SQL.joinable, [one._asdict() for one in reach], chambers):
         *anchor, count = row
         if anchor[0] is None:
             elsewhere[row["exercise_id"], row["family"]] = count
@@ -68,16 +67,11 @@ async def tell(connection: Connection) -> None:
 
 async def open_incidents(connection: Connection, groups: Sequence[Group], actor: str) -> None:
     """Open an incident for each group, which gets its number, and attach the group's hazards to it."""
-    members = [(hazard_id, one.hazard_ids[0]) for one in groups for hazard_id in one.hazard_ids]
-    rows = await connection.fetch(
-        _SQL.open,
-        [member[0] for member in members],
-        [member[1] for member in members],
-        [one.hazard_ids[0] for one in groups],
-        [one.family for one in groups],
-        [one.at for one in groups],
-        actor,
-    )
+    first = [{"hazard_id": one.hazard_ids[0], "family": one.family, "at": one.at} for one in groups]
+    members = [
+        {"hazard_id": hazard_id, "first_id": one.hazard_ids[0]} for one in groups for hazard_id in one.hazard_ids
+    ]
+    rows = await connection.fetch(_SQL.open, first, members, actor)
     numbers = {row["hazard_id"]: row["incident_id"] for row in rows}
     for one in groups:
         one.incident_id = numbers[one.hazard_ids[0]]

@@ -12,11 +12,11 @@ WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NULL AND peak_grade <= 3
 
 -- name: joinable
 -- Open incidents within reach, and those of the chambers; what was verified takes in nothing new. How many of a family are
--- open elsewhere is counted as far as it matters, in a row of its own.
+-- open elsewhere is counted as far as it matters, in a row of its own. As jsonb, of whose length the planner makes the
+-- same guess each time, so that it plans once and not for every hazard.
 WITH reach AS (
-    SELECT * FROM unnest($1::integer[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[],
-                         $7::float8[], $8::float8[], $9::integer[])
-         AS reach (exercise_id, family, since, until, west, east, south, north, incidents)
+    SELECT * FROM jsonb_to_recordset($1) AS reach (exercise_id integer, family text, since timestamptz,
+         until timestamptz, west float8, east float8, south float8, north float8, incidents integer)
 )
 SELECT near.* FROM reach CROSS JOIN LATERAL (
     SELECT incident_id, incident.family, skill, active_at, longitude, latitude, chamber, incident.exercise_id, 0 AS elsewhere
@@ -27,7 +27,7 @@ SELECT near.* FROM reach CROSS JOIN LATERAL (
 ) AS near
 UNION
 SELECT incident_id, family, skill, active_at, longitude, latitude, chamber, exercise_id, 0
-FROM incident WHERE chamber = ANY ($10::text[]) AND closed_at IS NULL AND stage <> 'verified'
+FROM incident WHERE chamber = ANY ($2::text[]) AND closed_at IS NULL AND stage <> 'verified'
 UNION ALL
 SELECT NULL, reach.family, NULL, NULL, NULL, NULL, NULL, reach.exercise_id, counted.elsewhere
 FROM reach CROSS JOIN LATERAL (
@@ -36,7 +36,7 @@ FROM reach CROSS JOIN LATERAL (
         WHERE closed_at IS NULL AND stage <> 'verified' AND incident.family = reach.family
           AND incident.exercise_id = reach.exercise_id AND active_at BETWEEN since AND until AND latitude IS NOT NULL
           AND NOT (latitude BETWEEN south AND north AND longitude BETWEEN west AND east)
-          AND (chamber IS NULL OR chamber <> ALL ($10::text[])) -- those are counted above
+          AND (chamber IS NULL OR chamber <> ALL ($2::text[])) -- those are counted above
         LIMIT reach.incidents) AS far
 ) AS counted
 
@@ -48,10 +48,10 @@ WHERE incident.incident_id = joined.incident_id AND closed_at IS NULL AND stage 
 RETURNING incident.incident_id
 
 -- name: open
--- Each begins with one hazard, whose place and name it takes; $1 are the hazards, $2 with which one of $3 each belongs.
+-- Each of $1 begins with one hazard, whose place and name it takes; $2 are the hazards and with which one each belongs.
 WITH first AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('public.incident', 'incident_id')) AS incident_id, first.*
-    FROM unnest($3::bigint[], $4::text[], $5::timestamptz[]) AS first (hazard_id, family, at)
+    FROM jsonb_to_recordset($1) AS first (hazard_id bigint, family text, at timestamptz)
 ), opened AS (
     INSERT INTO incident (incident_id, kind, hazard_type, grade, peak_grade, skill, title_zh, title_en, grid_id,
                           longitude, latitude, opened_at, family, chamber, active_at, exercise_id)
@@ -66,12 +66,12 @@ WITH first AS MATERIALIZED (
     FROM first JOIN hazard USING (hazard_id) JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
 ), logged AS (
     INSERT INTO incident_event (incident_id, at, event, actor, detail)
-    SELECT first.incident_id, graded_at, 'opened', $6,
+    SELECT first.incident_id, graded_at, 'opened', $3,
            jsonb_build_object('hazard_id', hazard_id, 'grade', grade, 'reason_zh', reason_zh, 'reason_en', reason_en)
     FROM first JOIN hazard USING (hazard_id)
 ), attached AS (
     UPDATE hazard SET incident_id = first.incident_id
-    FROM unnest($1::bigint[], $2::bigint[]) AS member (hazard_id, first_id) JOIN first ON first.hazard_id = first_id
+    FROM jsonb_to_recordset($2) AS member (hazard_id bigint, first_id bigint) JOIN first ON first.hazard_id = first_id
     WHERE hazard.hazard_id = member.hazard_id
 )
 SELECT hazard_id, incident_id FROM first

@@ -1,14 +1,14 @@
 -- name: take_turn
--- A statement of its own: the next one must see what the dispatcher before committed.
-SELECT pg_advisory_xact_lock($1)
+-- A statement of its own: the next one must see what the dispatcher before committed. Tells whether any exercise runs.
+SELECT EXISTS (SELECT FROM exercise WHERE status = 'running' AND exercise_id <> 0), pg_advisory_xact_lock($1)
 
 -- name: one
 SELECT incident_id, role, squad_id, status FROM task WHERE task_id = $1 FOR NO KEY UPDATE
 
 -- name: due
 -- Roles of responses that nobody fills, gravest first. One that nobody could be found for comes again when a squad with
--- the skill is free, and from time to time to have its explanation brought up to date. Once the squad that leads has
--- done its work, nobody else is called. A new task's number is drawn here, since the order repeats it. The lock lets the
+-- the skill is free, and from time to time to have its explanation brought up to date. Once this squad or the one that
+-- leads has done its work, nobody is called. A new task's number is drawn here, since the order repeats it. The lock lets the
 -- alert engine's events refer to the incident meanwhile.
 WITH due AS MATERIALIZED (
     SELECT incident.incident_id, hazard_type, incident.grade, stage, role.role, role.skill, role.lead,
@@ -18,18 +18,16 @@ WITH due AS MATERIALIZED (
     FROM incident JOIN response USING (incident_id) JOIN response_role AS role USING (incident_id)
     LEFT JOIN LATERAL ( -- the limit keeps this one look into the index for each role, whatever the statistics
         SELECT task_id, status, updated_at FROM task
-        WHERE task.incident_id = incident.incident_id AND task.role = role.role
-          AND (open OR status IN ('done', 'checked') AND task_id > after_task)
-        ORDER BY open DESC LIMIT 1
+        WHERE task.incident_id = incident.incident_id
+          AND (task.role = role.role AND open
+               OR (task.role = role.role OR task.lead) AND status IN ('done', 'checked') AND task_id > after_task)
+        ORDER BY open LIMIT 1
     ) AS standing ON true
     WHERE closed_at IS NULL AND stage IN ('reported', 'filed', 'dispatched', 'handling')
       AND incident.exercise_id IN (SELECT exercise_id FROM exercise WHERE exercise.status = 'running')
       AND ($4::bigint IS NULL OR incident.incident_id = $4 AND role.role = $5::text) -- one that an officer names
       AND (standing.task_id IS NULL
            OR standing.status = 'unassigned' AND (role.skill = ANY ($1::text[]) OR standing.updated_at <= $2))
-      -- An aggregate, so that tasks are found by their incident: by their numbers it would be all tasks for each role.
-      AND NOT coalesce((SELECT bool_or(task.lead AND status IN ('done', 'checked') AND task_id > after_task)
-                        FROM task WHERE task.incident_id = incident.incident_id), false)
     ORDER BY incident.exercise_id <> 0, incident.grade, incident.incident_id, role.lead DESC, role.role LIMIT $3
     FOR NO KEY UPDATE OF incident SKIP LOCKED
 )
