@@ -20,7 +20,7 @@ from dispatch.escalation import Clock, next_at
 from dispatch.exercises import pause_for_real_red
 from dispatch.notices import Notice, tell_people
 from dispatch.orders import Order, Place, order_key
-from dispatch.plans import Response
+from dispatch.plans import Plan, Response
 from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of
 from dispatch.situation import Need
@@ -67,11 +67,11 @@ async def send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     async with pool.acquire() as connection, connection.transaction():
         if await connection.fetchval(_SQL.take_turn, TURN):
             await pause_for_real_red(connection, now)
-        planned = await respond(connection, now, MOST_PER_RUN)
+        planned, plans = await respond(connection, now, MOST_PER_RUN)
         roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_ROLES_PER_RUN, None, None)
-        ordered, unassigned = await _fill(connection, rows, roster, now)
+        ordered, unassigned = await _fill(connection, rows, roster, plans, now)
     return Dispatched(
         tuple(ordered),
         tuple(unassigned),
@@ -161,12 +161,12 @@ def _absence(squad: Squad, status: str, now: datetime) -> str | None:
 
 
 async def _fill(
-    connection: Connection, rows: Sequence[asyncpg.Record], roster: Roster, now: datetime
+    connection: Connection, rows: Sequence[asyncpg.Record], roster: Roster, plans: Mapping[int, Plan], now: datetime
 ) -> tuple[list[int], list[int]]:
     """Decide for the open roles and write it; numbers of the tasks ordered, and of those nobody can be found for."""
     if not rows:
         return [], []
-    responses = await responses_of(connection, rows)
+    responses = await responses_of(connection, rows, plans)
     needs = [_need(row, responses[row["incident_id"]]) for row in rows]
     due = {(row["incident_id"], row["role"]): row for row in rows}
     choices = await choose(connection, needs, due, roster, now)

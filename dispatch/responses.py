@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -23,15 +24,17 @@ from dispatch.words import Words
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
 
-async def respond(connection: Connection, now: datetime, most: int) -> int:
-    """Apply plans to at most ``most`` incidents that have outgrown what was planned, gravest first; how many.
+async def respond(connection: Connection, now: datetime, most: int) -> tuple[int, dict[int, Plan]]:
+    """Apply plans to at most ``most`` incidents that have outgrown what was planned, gravest first.
+
+    Returns how many, and the plans in force by their numbers, if there were any.
 
     In the caller's transaction: roles to be filled, who is told, and the clock of the next report. A graver grade adds
     to what is under way. An incident that was fed back while a hazard of it grew graver again starts anew.
     """
     rows = await connection.fetch(_SQL.outgrown, most)
     if not rows:
-        return 0
+        return 0, {}
     plans = await in_force(connection)
     entries, roles, notices = [], [], []
     for row in rows:
@@ -44,7 +47,7 @@ async def respond(connection: Connection, now: datetime, most: int) -> int:
     await take_steps(connection, [_again(row["incident_id"], now) for row in rows if row["again"]])
     notices += await _reserve(connection, rows, plans, now)
     await tell_people(connection, notices, now)
-    return len(rows)
+    return len(rows), dict(plans.values())
 
 
 async def _reserve(
@@ -80,9 +83,15 @@ def _short(row: asyncpg.Record, text: Words) -> Notice:
     )
 
 
-async def responses_of(connection: Connection, rows: Sequence[asyncpg.Record]) -> dict[int, Response]:
-    """The response to each incident; rows have incident_id, plan_id, planned_grade and skill."""
-    plans = await plans_of(connection, {row["plan_id"] for row in rows if row["plan_id"] is not None})
+async def responses_of(
+    connection: Connection, rows: Sequence[asyncpg.Record], at_hand: Mapping[int, Plan] = MappingProxyType({})
+) -> dict[int, Response]:
+    """The response to each incident; rows have incident_id, plan_id, planned_grade and skill.
+
+    ``at_hand`` are plans that were read before, by their numbers; a revision never changes.
+    """
+    called_for = {row["plan_id"] for row in rows if row["plan_id"] is not None}
+    plans = {**at_hand, **await plans_of(connection, called_for - at_hand.keys())}
     known: dict[tuple[int | None, int, str], Response] = {}  # hundreds of incidents may wait under a few plans
     found = {}
     for row in rows:

@@ -80,7 +80,7 @@ async def test_committed_work_is_announced(pool, report, now, database_url):
         await report()
         await dispatcher.run_once(pool, now)
         async with asyncio.timeout(5):
-            assert {await heard.get() for _ in range(3)} == {"task", "incident", "notification"}
+            assert await heard.get() == "decision"  # nothing that would wake the dispatcher itself
         await dispatcher.run_once(pool, now)
         await listener.execute("NOTIFY lifeline, 'end'")
         async with asyncio.timeout(5):
