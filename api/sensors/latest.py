@@ -1,13 +1,13 @@
 """The latest reading of many sensors in one answer, for a map or a wall."""
 
 import asyncio
+import operator
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any
 
-import asyncpg
 import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -19,8 +19,8 @@ from api.context import Now, Reach
 from api.cursors import Cursor, Name
 from api.fields import Asked, KindName, Maybe, SensorCode
 from api.sensors.days import within_days
-from api.sensors.shapes import LATEST_PAGE, raw_columns, raw_reading
-from database.pool import Connection
+from api.sensors.shapes import LATEST_PAGE, raw_columns, raw_readings
+from api.store import Store
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind
 
@@ -30,7 +30,6 @@ _CURSOR: Cursor[str] = Cursor("latest", Name)
 # Nearly everybody has reported twice within the first span, so that few are looked for in the chunks of a week.
 _LOOK_BACK = (timedelta(hours=13), timedelta(days=7))
 _CLOCK_SKEW = timedelta(days=1)  # a sensor's clock may be ahead; ingest has refused what is absurd
-_UNTIL_SENT = 2  # turns of the event loop: in one the query begins, at its end it leaves
 router = APIRouter(prefix=PREFIX, tags=["readings"], route_class=GuardedRoute)
 
 
@@ -74,44 +73,22 @@ async def list_latest(store: Reach, now: Now, _caller: CallerOf, which: Annotate
     async with store.reading() as connection:
         sensors = await connection.fetch(_SQL.sensors, kinds, which.sensor, after, which.limit + 1)
     by_kind: dict[str, list[int]] = defaultdict(list)
-    for sensor in sensors[: which.limit]:
-        by_kind[sensor["kind"]].append(sensor["sensor_id"])
-    readings: dict[int, dict[str, Any]] = {}
-    async with store.series() as connection:
-        for back in _LOOK_BACK:
-            wanted = {
-                name: missing
-                for name, sensor_ids in by_kind.items()
-                if (missing := [sensor_id for sensor_id in sensor_ids if sensor_id not in readings])
-            }
-            readings |= await _look_up(connection, wanted, now - back, now + _CLOCK_SKEW)
-    items = [
-        {"sensor": sensor["code"], "kind": sensor["kind"], "reading": readings.get(sensor["sensor_id"])}
-        for sensor in sensors
-    ]
+    for sensor_id, _, kind in sensors[: which.limit]:
+        by_kind[kind].append(sensor_id)
+    found = await asyncio.gather(*(_latest_of(store, KINDS[name], ids, now) for name, ids in by_kind.items()))
+    readings: dict[int, dict[str, Any]] = reduce(operator.or_, found, {})
+    items = [{"sensor": code, "kind": kind, "reading": readings.get(sensor_id)} for sensor_id, code, kind in sensors]
     page = _CURSOR.page(items, which.limit, key=lambda item: item["sensor"])
     return Response(orjson.dumps(page.__dict__, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 
-async def _look_up(
-    connection: Connection, wanted: Mapping[str, list[int]], start: datetime, end: datetime
-) -> dict[int, dict[str, Any]]:
-    """The latest readings as JSON, by sensor. While one kind's are made, the database looks for the next kind's."""
+async def _latest_of(store: Store, kind: Kind, sensor_ids: list[int], now: datetime) -> dict[int, dict[str, Any]]:
+    """The latest readings of sensors of one kind as JSON, by sensor. Kinds are looked up side by side."""
     readings: dict[int, dict[str, Any]] = {}
-    found: tuple[Kind, list[asyncpg.Record]] | None = None
-    for name, sensor_ids in wanted.items():
-        statement = within_days(_STATEMENTS[name], start, end)
-        looking = asyncio.create_task(connection.fetch(statement, sensor_ids, start, end))
-        try:
-            for _ in range(_UNTIL_SENT):
-                await asyncio.sleep(0)
-            readings |= _shaped(found)
-            found = KINDS[name], await looking
-        finally:  # nobody else may have the connection before
-            looking.cancel()
-            await asyncio.wait({looking})
-    return readings | _shaped(found)
-
-
-def _shaped(found: tuple[Kind, list[asyncpg.Record]] | None) -> dict[int, dict[str, Any]]:
-    return {} if found is None else {row["sensor_id"]: raw_reading(found[0], row) for row in found[1]}
+    async with store.series() as connection:
+        for back in _LOOK_BACK:
+            if missing := [sensor_id for sensor_id in sensor_ids if sensor_id not in readings]:
+                statement = within_days(_STATEMENTS[kind.name], now - back, now + _CLOCK_SKEW)
+                rows = [row for row in await connection.fetch(statement, missing) if row["time"] > now - _LOOK_BACK[-1]]
+                readings |= zip([row["sensor_id"] for row in rows], raw_readings(kind, rows), strict=True)
+    return readings

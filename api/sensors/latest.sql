@@ -5,14 +5,13 @@ ORDER BY code
 LIMIT $4
 
 -- name: latest
--- {table} and {columns} come from ingest.kinds, the days from days.py. The span of time keeps a silent sensor from
--- reading every chunk.
+-- {table} and {columns} come from ingest.kinds, the days from days.py: the span of time keeps a silent sensor from reading
+-- every chunk. Whole days only, since times as parameters would have the chunks chosen anew for each sensor.
 SELECT wanted.sensor_id, reading.*
 FROM unnest($1::integer[]) AS wanted (sensor_id)
 CROSS JOIN LATERAL (
     SELECT {columns} FROM {table} AS r
-    WHERE r.sensor_id = wanted.sensor_id AND r.time > $2 AND r.time <= $3
-      AND r.time >= '{{first_day}}' AND r.time < '{{day_after}}'
+    WHERE r.sensor_id = wanted.sensor_id AND r.time >= '{{first_day}}' AND r.time < '{{day_after}}'
     ORDER BY r.time DESC
     LIMIT 1
 ) AS reading

@@ -19,7 +19,7 @@ from api.errors import InvalidValue, NotFound
 from api.fields import Asked, Instant, Maybe, SensorCode, as_utc
 from api.sensors.days import within_days
 from api.sensors.register import unknown_sensor
-from api.sensors.shapes import BUCKETS, SERIES, Bucket, raw_columns, raw_reading, rollup_columns, rollup_reading
+from api.sensors.shapes import BUCKETS, SERIES, Bucket, raw_columns, raw_readings, rollup_columns, rollup_readings
 from database.queries import load_queries
 from ingest.kinds import KINDS, Kind
 
@@ -112,8 +112,8 @@ async def list_readings(
             rows += await connection.fetch(asked, sensor["sensor_id"], begin, end, after, wanted)
             if len(rows) > which.limit:
                 break
-    as_json = rollup_reading if which.bucket else raw_reading
-    page = _CURSOR.page([as_json(kind, row) for row in rows], which.limit, key=lambda reading: reading["time"])
+    readings = rollup_readings(kind, rows) if which.bucket else raw_readings(kind, rows)
+    page = _CURSOR.page(readings, which.limit, key=lambda reading: reading["time"])
     answer = {"sensor": code, "kind": kind.name, "bucket": which.bucket, **page.__dict__}
     # Made of checked rows by our own hand; sending it through the model again would cost more than the query.
     return Response(orjson.dumps(answer, option=orjson.OPT_UTC_Z), media_type="application/json")

@@ -5,12 +5,13 @@ quantity on the way out.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
 from functools import reduce
 from typing import Any, Literal, Protocol
 
+import numpy as np
 from pydantic import BaseModel, Field, create_model
 
 from api.fields import Page, SensorCode
@@ -24,37 +25,20 @@ class Row(Protocol):
 
 
 Bucket = Literal["10min", "1h", "1d"]
+_KEPT = {"min": "min", "mean": "avg", "max": "max"}  # as answered, and as stored
 BUCKETS: tuple[Bucket, ...] = ("10min", "1h", "1d")
 
 
-def rounder(resolution: float) -> Callable[[float | None], float | None]:
-    """A function that rounds to the nearest multiple of ``resolution``; a whole resolution gives an int."""
-    digits = max(0, -int(Decimal(str(resolution)).normalize().as_tuple().exponent))
-    if resolution == 1:
-        return lambda value: None if value is None else round(value)
-    if resolution == 10**-digits:  # the usual one, and quick: answers hold tens of thousands of numbers
-        return lambda value: None if value is None else round(value, digits) + 0.0  # not -0.0
+def rounded(values: Sequence[float | None], resolution: float) -> list[float | None]:
+    """Each to the nearest multiple of ``resolution``, None to None; a whole resolution gives ints.
 
-    def rounded(value: float | None) -> float | None:
-        if value is None:
-            return None
-        steps = round(value / resolution)
-        return round(steps * resolution, digits) if digits else int(steps * resolution)
-
-    return rounded
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-_ROUNDERS = {
-    kind.name: {
-        column.name: rounder(column.resolution) if isinstance(column, Quantity) else _as_it_is
-        for column in kind.columns
-    }
-    for kind in KINDS.values()
-}
+    A column at a time, since answers hold tens of thousands of numbers.
+    """
+    step = Fraction(str(resolution))
+    steps = np.rint(np.array(values, dtype=np.float64) * step.denominator / step.numerator) * step.numerator
+    if step.denominator == 1:
+        return [None if number != number else int(number) for number in steps.tolist()]
+    return [None if number != number else number for number in (steps / step.denominator + 0.0).tolist()]  # not -0.0
 
 
 def raw_columns(kind: Kind) -> str:
@@ -71,29 +55,33 @@ def rollup_columns(kind: Kind) -> str:
     return ", ".join(names)
 
 
-def raw_reading(kind: Kind, row: Row) -> dict[str, Any]:
-    """The JSON of one raw reading."""
-    reading: dict[str, Any] = {"time": row["time"]}
-    for name, rounded in _ROUNDERS[kind.name].items():
-        reading[name] = rounded(row[name])
-    return reading
-
-
-def rollup_reading(kind: Kind, row: Row) -> dict[str, Any]:
-    """The JSON of one bucket of a roll-up."""
-    reading: dict[str, Any] = {"time": row["bucket"], "samples": row["samples"]}
+def raw_readings(kind: Kind, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The JSON of raw readings."""
+    columns: dict[str, list[Any]] = {"time": [row["time"] for row in rows]}
     for column in kind.columns:
-        name = column.name
+        values = [row[column.name] for row in rows]
+        columns[column.name] = rounded(values, column.resolution) if isinstance(column, Quantity) else values
+    return _in_rows(columns)
+
+
+def rollup_readings(kind: Kind, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The JSON of buckets of a roll-up."""
+    columns: dict[str, list[Any]] = {
+        "time": [row["bucket"] for row in rows],
+        "samples": [row["samples"] for row in rows],
+    }
+    for column in kind.columns:
         if isinstance(column, State):
-            reading[name] = {"last": row[f"{name}_last"]}
-            continue
-        to_resolution = _ROUNDERS[kind.name][name]
-        reading[name] = {
-            "min": to_resolution(row[f"{name}_min"]),
-            "mean": to_resolution(row[f"{name}_avg"]),
-            "max": to_resolution(row[f"{name}_max"]),
-        }
-    return reading
+            parts: dict[str, list[Any]] = {"last": [row[f"{column.name}_last"] for row in rows]}
+        else:
+            found = {what: [row[f"{column.name}_{kept}"] for row in rows] for what, kept in _KEPT.items()}
+            parts = {what: rounded(values, column.resolution) for what, values in found.items()}
+        columns[column.name] = _in_rows(parts)
+    return _in_rows(columns)
+
+
+def _in_rows(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _number(quantity: Quantity, what: str) -> Any:

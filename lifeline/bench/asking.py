@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lifeline.errors import HubError
 
 CONNECTIONS = 24
+WARM_UP_S = 2.0  # a process that has just started opens its connections and plans its statements
 _PATIENCE_S = 10.0
 _AGAIN_S = 2.0  # as the stream tells browsers
 _ROUTES = "/api/v1"
@@ -61,24 +62,28 @@ def _request(address: str, key: str) -> bytes:
 
 
 async def ask_at_rate(port: int, key: str, mix: Sequence[tuple[str, str]], rate: float, seconds: float) -> Asked:
-    """Send ``rate`` requests a second for ``seconds``; each time counts from when the request was due."""
+    """Send ``rate`` requests a second for ``seconds``; each time counts from when the request was due.
+
+    Those of the WARM_UP_S before are not counted.
+    """
     asked = Asked()
     lines: asyncio.Queue[_Line] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         line = _Line(port, key)
         await line.get("/squads")
         lines.put_nowait(line)
-    began = time.perf_counter()
+    began = time.perf_counter() + WARM_UP_S
 
     async def ask(sort: str, address: str, due: float) -> None:
         line = await lines.get()
         status, _ = await asyncio.wait_for(line.get(address), _PATIENCE_S)
         lines.put_nowait(line)
-        asked.times_ms[sort].append((time.perf_counter() - due) * 1000)
-        asked.failed += status != 200
+        if due >= began:
+            asked.times_ms[sort].append((time.perf_counter() - due) * 1000)
+            asked.failed += status != 200
 
     async with asyncio.TaskGroup() as group:
-        for number in range(int(rate * seconds)):
+        for number in range(-int(rate * WARM_UP_S), int(rate * seconds)):
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             group.create_task(ask(*mix[number % len(mix)], due))

@@ -13,10 +13,10 @@ from api.sensors.shapes import (
     RAW_MODELS,
     ROLLUP_MODELS,
     raw_columns,
-    raw_reading,
+    raw_readings,
     rollup_columns,
-    rollup_reading,
-    rounder,
+    rollup_readings,
+    rounded,
 )
 from ingest.kinds import KINDS, Kind, Quantity
 
@@ -44,24 +44,27 @@ def as_real(value: float) -> float:
     ],
 )
 def test_rounding(resolution: float, value: float, shown: str) -> None:
-    assert repr(rounder(resolution)(value)) == shown
+    assert repr(rounded([value], resolution)) == f"[{shown}]"
 
 
 def test_nothing_stays_nothing() -> None:
-    assert rounder(0.1)(None) is None
+    assert rounded([None, 0.1], 0.1) == [None, 0.1]
+    assert rounded([1, None], 1) == [1, None]
+    assert rounded([None], 1) == [None]
+    assert rounded([], 1) == []
 
 
 @given(st.sampled_from([0.001, 0.01, 0.1, 0.5, 1, 5]), st.integers(-2000, 2000))
 def test_a_multiple_survives_storage(resolution: float, steps: int) -> None:
     exact = Fraction(str(resolution)) * steps
-    assert rounder(resolution)(as_real(float(exact))) == float(exact)
+    assert rounded([as_real(float(exact))], resolution) == [float(exact)]
 
 
 @given(st.sampled_from([0.001, 0.1, 1]), st.floats(-5000, 5000))
 def test_rounding_moves_half_a_step_at_most(resolution: float, value: float) -> None:
-    rounded = rounder(resolution)(value)
-    assert rounded is not None
-    assert abs(rounded - value) <= resolution / 2 + 1e-9
+    [found] = rounded([value], resolution)
+    assert found is not None
+    assert abs(found - value) <= resolution / 2 + 1e-9
 
 
 def row_of(kind: Kind) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def row_of(kind: Kind) -> dict[str, Any]:
 @EVERY_KIND
 def test_what_is_answered_fits_what_is_described(kind: Kind) -> None:
     row = row_of(kind)
-    raw, rollup = raw_reading(kind, row), rollup_reading(kind, row)
+    [raw], [rollup] = raw_readings(kind, [row]), rollup_readings(kind, [row])
     assert RAW_MODELS[kind.name].model_validate(raw).model_dump() == raw
     assert ROLLUP_MODELS[kind.name].model_validate(rollup).model_dump() == rollup
     assert list(raw) == ["time", *kind.column_names]
@@ -90,8 +93,8 @@ def test_what_is_answered_fits_what_is_described(kind: Kind) -> None:
 def test_sql_asks_for_all_that_an_answer_needs_and_no_more(kind: Kind) -> None:
     row = row_of(kind)
     asked = raw_columns(kind).split(", ")
-    assert raw_reading(kind, {name: row[name] for name in asked})
+    assert raw_readings(kind, [{name: row[name] for name in asked}])
     assert len(asked) == 1 + len(kind.columns)
     summed = rollup_columns(kind).split(", ")
-    assert rollup_reading(kind, {name: row[name] for name in summed})
+    assert rollup_readings(kind, [{name: row[name] for name in summed}])
     assert len(summed) == 2 + len(kind.columns) + 2 * len(kind.quantities)
