@@ -71,6 +71,7 @@ gc.disable()
 _DEAR = (
     "test_api_generated",
     "test_console_pages",
+    "test_bench",
     "test_demo",
     "test_nothing_lost",
     "test_acceptance_lifeline_up",
@@ -90,7 +91,7 @@ _DEAR = (
     "test_console_live",
     "test_console_entrance",
 )
-_SPREAD = ("test_api_generated", "test_demo", "test_broker_crash")
+_SPREAD = ("test_api_generated", "test_bench", "test_demo", "test_broker_crash")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
