@@ -4,6 +4,7 @@ The register knows the grades; the readings, folded through the same functions, 
 many are needed follows from the rules: the longest delay back from the latest one, and the longest N of M.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -94,11 +95,15 @@ async def recall(
 
     sensor_ids = sorted(watches)
     since = newest - timedelta(days=RECALL_DAYS)
-    found = await pool.fetch(_SQL.hazards_of, sensor_ids, newest - max(watch.memory for watch in watches.values()))
+    depth, memory = max(watch.depth for watch in watches.values()), max(watch.memory for watch in watches.values())
+    # Side by side, since whoever waits for an order waits for both.
+    found, stored = await asyncio.gather(
+        pool.fetch(_SQL.hazards_of, sensor_ids, newest - memory), _latest(pool, kind, sensor_ids, depth, since)
+    )
     hazards: dict[int, list[asyncpg.Record]] = {}
     for hazard in found:
         hazards.setdefault(hazard["sensor_id"], []).append(hazard)
-    latest = await clean(await _latest(pool, kind, sensor_ids, max(watch.depth for watch in watches.values()), since))
+    latest = await clean(stored)
     states: dict[int, SensorState] = {}
     restless: dict[int, datetime] = {}
     for sensor_id in sensor_ids:

@@ -1,9 +1,11 @@
 -- name: lease
+-- Not waited for until it is on disk: were it lost with the server, the same would be sent again under the same key.
 UPDATE notification SET attempts = attempts + 1, next_attempt_at = $2
 WHERE notification_id IN (
     SELECT notification_id FROM notification WHERE next_attempt_at <= $1 AND channel = 'mqtt'
     ORDER BY next_attempt_at, notification_id LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING notification_id, key, kind, task_id, recipient, grade, body, attempts, sent_at
+RETURNING notification_id, key, kind, task_id, recipient, grade, body, attempts, sent_at,
+          set_config('synchronous_commit', 'off', true)
 
 -- name: settle
 -- A row that has nothing more to send got its receipt, or lost its task, while it was being sent.
