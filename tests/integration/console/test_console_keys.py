@@ -133,6 +133,7 @@ async def test_the_wall_turns_in_full_screen_with_the_alarm_and_the_connection_a
     await expect(page.get_by_role("button", name="Mute")).to_be_visible()
     await page.locator(".alarm-item", has_text="KEYS-3").click()
     await expect(frame.locator(".incident")).to_contain_text("KEYS-3")
+    await expect(frame.locator("body.wall[data-alive]")).to_have_count(1)
     assert await page.evaluate("document.fullscreenElement !== null")
 
     await page.context.set_offline(True)
