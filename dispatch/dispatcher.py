@@ -65,8 +65,8 @@ async def send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
     places), and a task that someone else opened meanwhile stays as it is.
     """
     async with pool.acquire() as connection, connection.transaction():
-        if await connection.fetchval(_SQL.take_turn, TURN):
-            await pause_for_real_red(connection, now)
+        await connection.execute(_SQL.take_turn, TURN)
+        await pause_for_real_red(connection, now)
         planned, plans = await respond(connection, now, MOST_PER_RUN)
         roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))

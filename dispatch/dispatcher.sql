@@ -1,15 +1,15 @@
 -- name: take_turn
--- A statement of its own: the next one must see what the dispatcher before committed. Tells whether any exercise runs.
-SELECT EXISTS (SELECT FROM exercise WHERE status = 'running' AND exercise_id <> 0), pg_advisory_xact_lock($1)
+-- A statement of its own: the next one must see what the dispatcher before committed.
+SELECT pg_advisory_xact_lock($1)
 
 -- name: one
 SELECT incident_id, role, squad_id, status FROM task WHERE task_id = $1 FOR NO KEY UPDATE
 
 -- name: due
 -- Roles of responses that nobody fills, gravest first. One that nobody could be found for comes again when a squad with
--- the skill is free, and from time to time to have its explanation brought up to date. Once this squad or the one that
--- leads has done its work, nobody is called. A new task's number is drawn here, since the order repeats it. The lock lets the
--- alert engine's events refer to the incident meanwhile.
+-- the skill is free, and from time to time to have its explanation brought up to date. Once the role's squad or the one
+-- that leads has done its work, nobody is called. A new task's number is drawn here, since the order repeats it. The lock
+-- lets the alert engine's events refer to the incident meanwhile.
 WITH due AS MATERIALIZED (
     SELECT incident.incident_id, hazard_type, incident.grade, stage, role.role, role.skill, role.lead,
            role.confined_space, role.title_zh AS role_zh, role.title_en AS role_en, incident.title_zh,

@@ -75,8 +75,12 @@ async def list_latest(store: Reach, now: Now, _caller: CallerOf, which: Annotate
     by_kind: dict[str, list[int]] = defaultdict(list)
     for sensor_id, _, kind in sensors[: which.limit]:
         by_kind[kind].append(sensor_id)
-    found = await asyncio.gather(*(_latest_of(store, KINDS[name], ids, now) for name, ids in by_kind.items()))
-    readings: dict[int, dict[str, Any]] = reduce(operator.or_, found, {})
+    looking = [asyncio.create_task(_latest_of(store, KINDS[name], ids, now)) for name, ids in by_kind.items()]
+    try:
+        readings: dict[int, dict[str, Any]] = reduce(operator.or_, await asyncio.gather(*looking), {})
+    finally:  # when one fails, nobody waits for the others
+        for one in looking:
+            one.cancel()
     items = [{"sensor": code, "kind": kind, "reading": readings.get(sensor_id)} for sensor_id, code, kind in sensors]
     page = _CURSOR.page(items, which.limit, key=lambda item: item["sensor"])
     return Response(orjson.dumps(page.__dict__, option=orjson.OPT_UTC_Z), media_type="application/json")
