@@ -19,6 +19,7 @@ from api.answers import answers
 from api.context import Now, Reach
 from api.errors import NotFound
 from api.fields import Bilingual, Grade, Position, RowId, position
+from api.sensors.shapes import rounded
 from database.pool import Connection
 from database.queries import load_queries
 from ingest.kinds import KINDS, Quantity
@@ -208,8 +209,7 @@ def _rounded(kind: str, name: str, value: Any) -> Any:
     """A number to the resolution of its quantity; the word of a state as it is."""
     if not isinstance(value, float):
         return value
-    resolution = KINDS[kind].quantity(name).resolution
-    return round(round(value / resolution) * resolution, 6)
+    return rounded([value], KINDS[kind].quantity(name).resolution)[0]
 
 
 async def _values(connection: Connection, row: asyncpg.Record, quantity: Measured | None) -> list[Value]:
