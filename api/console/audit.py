@@ -58,7 +58,7 @@ async def audit(here: Here) -> None:
             Column("action", _("Action")),
             Column("subject", _("Table")),
         ],
-        [],
+        None,
         label=_("Audit"),
         acts=[Act("open", _("Before and after"), key="Enter")],
         on_act=open_entry,

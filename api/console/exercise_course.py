@@ -24,7 +24,7 @@ def what_happens(here: Here, names: Mapping[str, str], exercise_id: int) -> Call
                 Column("stage", _("Stage")),
                 Column("opened_at", _("When"), "time"),
             ],
-            [],
+            None,
             label=_("Incidents of the exercise"),
         )
     with section(_("Tasks of the exercise")):
@@ -36,7 +36,7 @@ def what_happens(here: Here, names: Mapping[str, str], exercise_id: int) -> Call
                 Column("incident", _("Incident"), "link"),
                 Column("updated_at", _("Since"), "time"),
             ],
-            [],
+            None,
             label=_("Tasks of the exercise"),
         )
 

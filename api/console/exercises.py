@@ -52,7 +52,7 @@ async def exercises(here: Here) -> None:
                 Column("squads", _("Squads")),
                 Column("pause_reason", _("Paused because")),
             ],
-            [],
+            None,
             label=_("Held, the newest first"),
             acts=[Act("pause", _("Pause")), Act("resume", _("Resume")), Act("end", _("End"))]
             if here.person.may("end_exercise")

@@ -81,7 +81,7 @@ async def hazards(here: Here) -> None:
             Column("cleared_at", _("Cleared"), "time"),
             Column("incident", _("Incident"), "link"),
         ],
-        [],
+        None,
         label=_("Hazards"),
         acts=_acts(here),
         on_act=act,

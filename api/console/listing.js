@@ -27,7 +27,7 @@ export default {
                       :data-key="act.key || null" @click="$emit('act', act.name, row.id)">{{ act.title }}</button>
             </td>
           </tr>
-          <tr v-if="!rows.length"><td :colspan="columns.length + 1" class="empty">{{ texts.empty }}</td></tr>
+          <tr v-if="rows?.length === 0"><td :colspan="columns.length + 1" class="empty">{{ texts.empty }}</td></tr>
         </tbody>
       </table>
     </div>`,

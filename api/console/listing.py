@@ -36,6 +36,8 @@ class Act:
 class Listing(ui.element, component="listing.js", dependencies=["shared.js"]):
     """Shows ``rows``, dicts with an ``id``; a row with ``exercise`` true is marked 【演练】.
 
+    None for rows that ``show`` brings: until then nobody is told that there are none.
+
     ``on_act`` is awaited with the name of the button and the row's id.
     """
 
@@ -43,7 +45,7 @@ class Listing(ui.element, component="listing.js", dependencies=["shared.js"]):
         self,
         texts: Texts,
         columns: Sequence[Column],
-        rows: Sequence[dict[str, Any]],
+        rows: Sequence[dict[str, Any]] | None,
         *,
         label: str,
         acts: Sequence[Act] = (),
@@ -52,7 +54,7 @@ class Listing(ui.element, component="listing.js", dependencies=["shared.js"]):
         super().__init__()
         _ = texts.gettext
         self._props["columns"] = [asdict(column) for column in columns]
-        self._props["start"] = list(rows)
+        self._props["start"] = rows if rows is None else list(rows)
         self._props["label"] = label
         self._props["acts"] = [asdict(act) for act in acts]
         self._props["texts"] = {

@@ -54,7 +54,7 @@ async def notifications(here: Here) -> None:
             Column("received_by", _("By")),
             Column("error", _("What went wrong")),
         ],
-        [],
+        None,
         label=_("Messages"),
         acts=[each for route, each in acts.items() if here.person.may(route)],
         on_act=act,

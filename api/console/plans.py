@@ -61,9 +61,9 @@ async def plans(here: Here) -> None:
         Column("note", _("Note")),
     ]
     with section(_("In force")):
-        in_force = Listing(here.texts, columns, [], label=_("In force"), acts=[opening, *changing], on_act=act)
+        in_force = Listing(here.texts, columns, None, label=_("In force"), acts=[opening, *changing], on_act=act)
     with section(_("Every revision")):
-        book = Listing(here.texts, columns, [], label=_("Every revision"), acts=[opening, *deciding], on_act=act)
+        book = Listing(here.texts, columns, None, label=_("Every revision"), acts=[opening, *deciding], on_act=act)
     await look()
 
 

@@ -46,7 +46,7 @@ async def quarantine(here: Here) -> None:
             Column("size_bytes", _("Bytes"), "number"),
             Column("state", _("State")),
         ],
-        [],
+        None,
         label=_("Quarantine"),
         acts=[Act("open", _("Look"), key="Enter"), *deciding],
         on_act=act,

@@ -71,7 +71,7 @@ async def rota(here: Here) -> None:
             Column("handed_over_at", _("Handed over"), "time"),
             Column("note", _("Note")),
         ],
-        [],
+        None,
         label=_("Rota"),
         acts=_acts(here),
         on_act=act,

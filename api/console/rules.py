@@ -53,9 +53,9 @@ async def rules(here: Here) -> None:
         Column("effective_from", _("In force from"), "time"),
     ]
     with section(_("In force")):
-        in_force = Listing(here.texts, columns, [], label=_("In force"), acts=[opening, *changing], on_act=act)
+        in_force = Listing(here.texts, columns, None, label=_("In force"), acts=[opening, *changing], on_act=act)
     with section(_("Every revision")):
-        book = Listing(here.texts, columns, [], label=_("Every revision"), acts=[opening, *deciding], on_act=act)
+        book = Listing(here.texts, columns, None, label=_("Every revision"), acts=[opening, *deciding], on_act=act)
     await look()
 
 

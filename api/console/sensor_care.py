@@ -47,7 +47,7 @@ async def show_care(here: Here, sensor: dict[str, Any], grids: Mapping[str, str]
                 Column("hazards", _("Hazards silenced"), "number"),
                 Column("created_by", _("Who")),
             ],
-            [],
+            None,
             label=_("Silences in force"),
         )
         ui.link(_("All silences"), "/silences")

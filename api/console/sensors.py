@@ -62,7 +62,7 @@ async def sensors(here: Here) -> None:
             Column("owner_unit", _("Owner unit")),
             Column("care", _("Care")),
         ],
-        [],
+        None,
         label=_("Sensors"),
     )
     await look()

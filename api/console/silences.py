@@ -51,7 +51,7 @@ async def silences(here: Here) -> None:
             Column("created_by", _("Who")),
             Column("ended_by", _("Ended by")),
         ],
-        [],
+        None,
         label=_("Silences"),
         acts=[Act("end", _("End it"))] if here.person.may("end_silence") else [],
         on_act=end,

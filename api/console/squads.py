@@ -53,7 +53,7 @@ async def squads(here: Here) -> None:
             Column("seen_at", _("Last seen"), "time"),
             Column("phone", _("Telephone"), "code"),
         ],
-        [],
+        None,
         label=_("Squads"),
         acts=acts,
         on_act=act,

@@ -50,7 +50,7 @@ async def supplies(here: Here) -> None:
                 Column("unit", _("Unit")),
                 Column("state", _("State")),
             ],
-            [],
+            None,
             label=_("In the stores"),
             acts=acts if here.person.may("move_stock") else [],
             on_act=act,
@@ -68,7 +68,7 @@ async def supplies(here: Here) -> None:
                 Column("actor", _("Who")),
                 Column("note", _("Note")),
             ],
-            [],
+            None,
             label=_("What was moved"),
         )
     await look()
@@ -106,7 +106,7 @@ async def shelters(here: Here) -> None:
             Column("phone", _("Telephone"), "code"),
             Column("updated_at", _("As of"), "time"),
         ],
-        [],
+        None,
         label=_("Shelters"),
         acts=[Act("state", _("Open, close, count"))] if here.person.may("set_shelter_state") else [],
         on_act=act,

@@ -55,7 +55,7 @@ async def warnings(here: Here) -> None:
             Column("released_at", _("Released"), "time"),
             Column("expires_at", _("Until"), "time"),
         ],
-        [],
+        None,
         label=_("Public warnings"),
     )
     here.on_change(["warning"], lambda _happenings: look())

@@ -46,6 +46,7 @@ async def test_j_and_k_go_along_the_lines(desk: Desks, hub: Hub, rows: Rows) -> 
     page = at.page
     await at.open("/sensors")
     lines = page.locator("[data-row]")
+    await expect(lines).not_to_have_count(0)
     for key, place in (("j", 0), ("j", 1), ("k", 0), ("k", 0)):
         await page.keyboard.press(key)
         await expect(lines.nth(place)).to_be_focused()
