@@ -4,15 +4,11 @@ The API has a process of its own on one core; requests are sent at a fixed rate 
 counted from the time at which they were due. Generator, broker, database, hub and clients share the machine.
 """
 
-import asyncio
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from multiprocessing.sharedctypes import Synchronized
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,10 +21,12 @@ from database.pool import Connection, connect
 from database.queries import load_queries
 from ingest.broker import Broker
 from ingest.kinds import KINDS
-from lifeline.bench.asking import ask_at_rate, ask_once, listen
+from lifeline.bench.asking import ask_at_rate, ask_once
 from lifeline.bench.consumers import run_hub
 from lifeline.bench.fleet import bench_sensors, register
+from lifeline.bench.listening import LISTENERS, Listening, measure_listening
 from lifeline.bench.policies import COMPRESSED_AFTER, compress, compress_rollups, hold_jobs, roll_up
+from lifeline.bench.probe import PROBE
 from lifeline.bench.run import Run, start_run
 from lifeline.bench.servers import BenchServers
 from lifeline.bench.serving import serving
@@ -41,17 +39,17 @@ WITH_A_YEAR = 1_000
 YEAR = timedelta(days=366)
 REQUEST_RATE = 200
 MESSAGE_RATE = 5_000
-LISTENERS = 500
-_EVENT_RATE = 20
 _WHOLE_ANSWERS = 20
 _READY_S = 90.0
 _PREFIX = "benchapi"
-_CONTEXT = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiFigures:
-    """Milliseconds, messages per second; ``worst_ms`` by the sort of request."""
+    """Milliseconds, messages per second; ``worst_ms`` by the sort of request.
+
+    Listeners at ``full`` rate of the road, and at ``steady`` MESSAGE_RATE.
+    """
 
     request_rate: float
     p50_ms: float
@@ -61,20 +59,15 @@ class ApiFigures:
     whole_latest_ms: float
     messages_per_s: float
     listeners: int
-    events_heard_share: float
-    road_rate_alone: float
-    road_rate_heard: float
+    full: Listening
+    steady: Listening
     rows: int
     interval_s: int
     engine: str
 
     def as_json(self) -> dict[str, Any]:
-        """The figures with the ratio that the target is about."""
-        return {
-            **asdict(self),
-            "heard_over_alone": self.road_rate_heard / self.road_rate_alone,
-            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        """The figures with the time."""
+        return {**asdict(self), "measured_at": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 def bench_api(servers: BenchServers, seconds: float, interval_s: int, say: Callable[[str], None]) -> ApiFigures:
@@ -83,21 +76,22 @@ def bench_api(servers: BenchServers, seconds: float, interval_s: int, say: Calla
     The year's readings are ``interval_s`` apart.
     """
     say(f"a year of readings of {WITH_A_YEAR} sensors, {interval_s} s apart")
-    key, rows = uvloop.run(_furnish(servers, interval_s))
-    with serving(servers.database_url) as port:
+    key, probe_id, rows = uvloop.run(_furnish(servers, interval_s))
+    with serving(servers.database_url) as api:
         say(f"requests: {REQUEST_RATE}/s of mixed reads while {MESSAGE_RATE} messages/s come in")
         with _road(servers, MESSAGE_RATE) as run:
             before, began = run.gauge.done.value, time.perf_counter()
-            asked = uvloop.run(ask_at_rate(port, key, _mix(), REQUEST_RATE, seconds))
+            asked = uvloop.run(ask_at_rate(api.port, key, _mix(), REQUEST_RATE, seconds))
             messages_per_s = (run.gauge.done.value - before) / (time.perf_counter() - began)
             say(f"latest values of {SENSORS} sensors in one answer")
-            whole = uvloop.run(_whole_latest(port, key))
+            whole = uvloop.run(_whole_latest(api.port, key))
         say(f"p50 {asked.quantile(0.5):.1f} ms, p99 {asked.quantile(0.99):.1f} ms, the latest of all {whole:.1f} ms")
-        say("the road as fast as it goes, with nobody listening")
-        alone = _road_rate(servers, seconds)
-        say(f"the same with {LISTENERS} listeners")
-        with _listening(servers.database_url, port, key) as heard:
-            heard_rate = _road_rate(servers, seconds)
+        say(f"the road as fast as it goes, with one listener and with {LISTENERS}, in turn")
+        with _road(servers, None) as run:
+            full = measure_listening(run, api, servers, key, seconds, say)
+        say(f"the same at {MESSAGE_RATE} messages/s")
+        with _road(servers, MESSAGE_RATE) as run:
+            steady = measure_listening(run, api, servers, key, seconds, say, probed=(_PREFIX, probe_id))
     return ApiFigures(
         request_rate=asked.rate,
         p50_ms=asked.quantile(0.5),
@@ -107,20 +101,18 @@ def bench_api(servers: BenchServers, seconds: float, interval_s: int, say: Calla
         whole_latest_ms=whole,
         messages_per_s=messages_per_s,
         listeners=LISTENERS,
-        events_heard_share=heard(),
-        road_rate_alone=alone,
-        road_rate_heard=heard_rate,
+        full=full,
+        steady=steady,
         rows=rows,
         interval_s=interval_s,
         engine=servers.engine,
     )
 
 
-async def _furnish(servers: BenchServers, interval_s: int) -> tuple[str, int]:
+async def _furnish(servers: BenchServers, interval_s: int) -> tuple[str, int, int]:
     connection = await connect(servers.database_url, application="bench")
     now = datetime.now(UTC)
-    sensors = bench_sensors(SENSORS)
-    await register(connection, sensors)
+    await register(connection, bench_sensors(SENSORS))
     timescale, rows = servers.engine == "timescaledb", 0
     if timescale:
         await hold_jobs(connection)
@@ -135,8 +127,9 @@ async def _furnish(servers: BenchServers, interval_s: int) -> tuple[str, int]:
             await compress_rollups(connection, kind.table, now)
     await connection.execute(_SQL.settle)
     key = await add_key(connection, "bench", "viewer", now)
+    probe_id: int = await connection.fetchval(_SQL.probe, PROBE.code)
     await connection.close()
-    return key, rows
+    return key, probe_id, rows
 
 
 async def _fill(connection: Connection, name: str, now: datetime, interval_s: int) -> int:
@@ -199,60 +192,3 @@ def _warm_up(run: Run) -> None:
     deadline = time.perf_counter() + _READY_S
     while run.gauge.done.value < 2 * SENSORS and time.perf_counter() < deadline:
         time.sleep(0.01)
-
-
-def _road_rate(servers: BenchServers, seconds: float) -> float:
-    with _road(servers, None) as run:
-        before, began = run.gauge.done.value, time.perf_counter()
-        time.sleep(seconds)
-        rate: float = (run.gauge.done.value - before) / (time.perf_counter() - began)
-    return rate
-
-
-def _hear(database_url: str, port: int, key: str, heard: "Synchronized[float]", ready: Event, stop: Event) -> None:
-    heard.value = uvloop.run(_listen(database_url, port, key, ready, stop))
-
-
-async def _listen(database_url: str, port: int, key: str, ready: Event, stop: Event) -> float:
-    """Have everybody listen while events happen; what share of all that should be heard was."""
-    connection = await connect(database_url, application="bench events")
-    incident = await connection.fetchval(_SQL.incident, datetime.now(UTC))
-    counts = [-1] * LISTENERS
-    happened = 0
-    async with asyncio.TaskGroup() as group:
-        listeners = [group.create_task(listen(port, key, counts, number)) for number in range(LISTENERS)]
-        while min(counts) < 0:  # noqa: ASYNC110 - somebody is not let in yet
-            await asyncio.sleep(0.05)
-        ready.set()
-        while not stop.is_set():
-            await connection.execute(_SQL.event, incident, datetime.now(UTC))
-            happened += 1
-            await asyncio.sleep(1 / _EVENT_RATE)
-        deadline = time.perf_counter() + _READY_S
-        while sum(counts) < happened * LISTENERS and time.perf_counter() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        for task in listeners:
-            task.cancel()
-    await connection.close()
-    return sum(counts) / (happened * LISTENERS) if happened else 0.0
-
-
-@contextmanager
-def _listening(database_url: str, port: int, key: str) -> Iterator[Callable[[], float]]:
-    heard, ready, stop = _CONTEXT.Value("d", 0.0), _CONTEXT.Event(), _CONTEXT.Event()
-    arguments = (database_url, port, key, heard, ready, stop)
-    process = _CONTEXT.Process(target=_hear, args=arguments, name="listeners", daemon=True)
-    process.start()
-    if not ready.wait(_READY_S):
-        process.kill()
-        raise HubError("not everybody could listen in time: see above")
-
-    def share() -> float:
-        return float(heard.value)
-
-    try:
-        yield share
-    finally:
-        stop.set()
-        process.join(2 * _READY_S)
-        process.kill()

@@ -28,7 +28,8 @@ from ingest.broker import Broker
 from ingest.kinds import KINDS
 from lifeline.bench.consumers import run_hub
 from lifeline.bench.fleet import bench_sensors, register
-from lifeline.bench.office import CHANGES_PER_S, CONSOLES, PASSWORD, PREFIX, PROBE, READY_S, Office, Round, Window
+from lifeline.bench.office import CHANGES_PER_S, CONSOLES, PASSWORD, PREFIX, READY_S, Office, Round, Window
+from lifeline.bench.probe import PROBE
 from lifeline.bench.run import Run, start_run
 from lifeline.bench.servers import BenchServers
 from lifeline.scratch import clear_session

@@ -13,30 +13,26 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-import aiomqtt
 import httpx
 
-from database.pool import Connection, connect
+from database.pool import connect
 from database.queries import load_queries
-from ingest.broker import Broker
+from lifeline.bench.cores import cpu_s
 from lifeline.bench.desks import Desk
+from lifeline.bench.probe import commits
 from lifeline.bench.run import Run
 from lifeline.bench.servers import BenchServers
 from lifeline.embedded import free_port
 from lifeline.errors import HubError
 from lifeline.offspring import spawn, stop
-from simulators.generator import LoadSensor
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 CONSOLES = 10
 CHANGES_PER_S = 50
 PASSWORD = "seven herons over the Sui river"
 PREFIX = "benchconsole"
-PROBE = LoadSensor("probe", "gas")
 READY_S = 60.0
 _ON_MAP = 3  # of ten, one in three; the others look at the board
-_PROBES_PER_S = 5
-_LOOKS_S = 0.002
 _SETTLE_S = 2.0
 _STRIDE = 37  # every second some of the few incidents that a board shows at once are changed
 
@@ -156,7 +152,7 @@ class Office:
     async def _window(self, seconds: float, pid: int) -> Window:
         cpu, own, done = await self._cpu_s(pid), time.process_time(), self._run.gauge.done.value
         began = time.perf_counter()
-        commits_ms = await self._probe(seconds) if self._probe_id is not None else []
+        commits_ms = [] if self._probe_id is None else await commits(self._servers, PREFIX, self._probe_id, seconds)
         await asyncio.sleep(max(0.0, began + seconds - time.perf_counter()))
         took = time.perf_counter() - began
         rate, clients = (self._run.gauge.done.value - done) / took, (time.process_time() - own) / took
@@ -168,24 +164,7 @@ class Office:
         connection = await connect(self._servers.database_url, application="bench probe")
         rows = await connection.fetch(_SQL.serving)
         await connection.close()
-        return sum(_cpu_s(one) for one in (pid, *(row["pid"] for row in rows)))
-
-    async def _probe(self, seconds: float) -> list[float]:
-        """Milliseconds from PUBLISH until the reading can be read, again and again for ``seconds``."""
-        assert self._probe_id is not None
-        broker = Broker.parse(self._servers.broker_url)
-        connection = await connect(self._servers.database_url, application="bench probe")
-        commits_ms: list[float] = []
-        began = time.perf_counter()
-        async with aiomqtt.Client(broker.host, broker.port, protocol=aiomqtt.ProtocolVersion.V5) as client:
-            while (sent := time.perf_counter()) < began + seconds:
-                at_ms = int(time.time() * 1000)
-                await client.publish(PROBE.topic(PREFIX), PROBE.payload(at_ms), qos=1)
-                await _committed(connection, self._probe_id, datetime.fromtimestamp(at_ms / 1000, UTC))
-                commits_ms.append((time.perf_counter() - sent) * 1000)
-                await asyncio.sleep(max(0.0, sent + 1 / _PROBES_PER_S - time.perf_counter()))
-        await connection.close()
-        return commits_ms
+        return sum(cpu_s(one) for one in (pid, *(row["pid"] for row in rows)))
 
 
 async def _ready(address: str) -> None:
@@ -199,11 +178,6 @@ async def _ready(address: str) -> None:
     raise HubError("the benchmark's API was not ready in time: see above")
 
 
-async def _committed(connection: Connection, sensor_id: int, at: datetime) -> None:
-    while not await connection.fetchval(_SQL.committed, sensor_id, at):  # noqa: ASYNC110 - of another process
-        await asyncio.sleep(_LOOKS_S)
-
-
 def _names(text: str) -> list[str]:
     return [f"change-{part[: _digits(part)]}" for part in text.split("change-")[1:]]
 
@@ -214,11 +188,3 @@ def _digits(part: str) -> int:
 
 def _resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _cpu_s(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:  # it has just ended
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

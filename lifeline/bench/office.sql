@@ -7,9 +7,6 @@ WITH moved AS (
 )
 SELECT pg_notify('lifeline', 'incident')
 
--- name: committed
-SELECT EXISTS (SELECT FROM reading_gas WHERE sensor_id = $1 AND time = $2)
-
 -- name: serving
 -- Where the server is this machine: of another one nothing is known.
 SELECT pid FROM pg_stat_activity

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 
@@ -62,9 +63,17 @@ async def _answer(database_url: str, port: "Synchronized[int]", stop: Event) -> 
     await series_pool.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where the API listens, and which process it is."""
+
+    port: int
+    pid: int
+
+
 @contextmanager
-def serving(database_url: str) -> Iterator[int]:
-    """Its port; HubError when it is not ready in time."""
+def serving(database_url: str) -> Iterator[Serving]:
+    """The API once it is ready; HubError when it is not in time."""
     port, stop = _CONTEXT.Value("i", 0), _CONTEXT.Event()
     process = _CONTEXT.Process(target=_serve, args=(database_url, port, stop), name="api", daemon=True)
     process.start()
@@ -75,7 +84,8 @@ def serving(database_url: str) -> Iterator[int]:
         process.kill()
         raise HubError("the benchmark's API was not ready in time: see above")
     try:
-        yield port.value
+        assert process.pid is not None
+        yield Serving(port.value, process.pid)
     finally:
         stop.set()
         process.join(_READY_S)
