@@ -22,7 +22,7 @@ from dispatch.notices import Notice, tell_people
 from dispatch.orders import Order, Place, order_key
 from dispatch.plans import Plan, Response
 from dispatch.reports import ask_for_final
-from dispatch.responses import respond, responses_of
+from dispatch.responses import respond, responses_of, tell_opened
 from dispatch.situation import Need
 from dispatch.squads import Roster, Squad, UnknownSquadError, load_roster, on_duty
 from dispatch.steps import TransitionError, unknown_task
@@ -42,8 +42,14 @@ _DECIDED = "decision"  # notified by the dispatcher's own decisions: all hear it
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What one run did: tasks by number, incidents closed by number; ``more`` when further incidents were due."""
+    """What one run did: tasks by number, incidents closed by number; ``more`` when further incidents were due.
 
+    ``orders`` are rows of the outbox that are leased to whoever ran it; ``planned`` is of how many incidents people are
+    still to be told.
+    """
+
+    planned: int = 0
+    orders: tuple[asyncpg.Record, ...] = ()
     ordered: tuple[int, ...] = ()
     unassigned: tuple[int, ...] = ()
     closed: tuple[int, ...] = ()
@@ -51,12 +57,16 @@ class Dispatched:
 
 
 async def run_once(pool: asyncpg.Pool, now: datetime) -> Dispatched:
-    """``send_out``, then ``settle``."""
-    return replace(await send_out(pool, now), closed=await settle(pool, now))
+    """``send_out``, then ``tell`` and ``settle``."""
+    done = await send_out(pool, now)
+    await tell(pool, now)
+    return replace(done, closed=await settle(pool, now))
 
 
-async def send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
+async def send_out(pool: asyncpg.Pool, now: datetime, *, lease: timedelta | None = None) -> Dispatched:
     """Apply plans to incidents, fill the roles that are open, explain where nobody can go.
+
+    With a ``lease`` the caller has that long to send the orders itself, and no outbox needs to look for them.
 
     Task, order, events and the incident's stage are committed together, so a crash leaves either all or nothing, and
     the next run sees what is missing.
@@ -71,12 +81,26 @@ async def send_out(pool: asyncpg.Pool, now: datetime) -> Dispatched:
         roster = await _present(connection, now)
         free_skills = sorted(roster.free_skills(now))
         rows = await connection.fetch(_SQL.due, free_skills, now - _EXPLAIN_ANEW, MOST_ROLES_PER_RUN, None, None)
-        ordered, unassigned = await _fill(connection, rows, roster, plans, now)
+        written = await _fill(connection, rows, roster, plans, now, lease)
+    ordered = tuple(row for row in written if row["squad_id"] is not None)
     return Dispatched(
-        tuple(ordered),
-        tuple(unassigned),
-        more=planned == MOST_PER_RUN or (len(rows) == MOST_ROLES_PER_RUN and bool(ordered or unassigned)),
+        planned,
+        ordered if lease is not None else (),
+        tuple(row["task_id"] for row in ordered),
+        tuple(row["task_id"] for row in written if row["squad_id"] is None),
+        more=planned == MOST_PER_RUN or (len(rows) == MOST_ROLES_PER_RUN and bool(written)),
     )
+
+
+async def tell(pool: asyncpg.Pool, now: datetime) -> None:
+    """Tell people of the incidents that plans were applied to: behind the orders, which wait for nobody."""
+    while await _tell_some(pool, now) == MOST_PER_RUN:
+        pass
+
+
+async def _tell_some(pool: asyncpg.Pool, now: datetime) -> int:
+    async with pool.acquire() as connection, connection.transaction():
+        return await tell_opened(connection, now, MOST_PER_RUN)
 
 
 async def settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
@@ -130,7 +154,7 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
     row, response = rows[0], (await responses_of(connection, rows))[task["incident_id"]]
     choice = by_hand(_need(row, response), squad, roster.engaged, why, now)
     entry = {**_entry(row, response, choice, now), "actor": actor, "passed_over": 1}
-    written = await connection.fetch(_SQL.write, [entry], now, now, [{"passed_over": []}], "task")
+    written = await connection.fetch(_SQL.write, [entry], now, now, [{"passed_over": []}], "task", None)
     await take_steps(connection, _steps(written, [choice], now, actor))
     number: int = row["task_id"]
     return number
@@ -161,11 +185,16 @@ def _absence(squad: Squad, status: str, now: datetime) -> str | None:
 
 
 async def _fill(
-    connection: Connection, rows: Sequence[asyncpg.Record], roster: Roster, plans: Mapping[int, Plan], now: datetime
-) -> tuple[list[int], list[int]]:
-    """Decide for the open roles and write it; numbers of the tasks ordered, and of those nobody can be found for."""
+    connection: Connection,
+    rows: Sequence[asyncpg.Record],
+    roster: Roster,
+    plans: Mapping[int, Plan],
+    now: datetime,
+    lease: timedelta | None,
+) -> Sequence[asyncpg.Record]:
+    """Decide for the open roles and write it; the tasks, without a squad where nobody can be found."""
     if not rows:
-        return [], []
+        return []
     responses = await responses_of(connection, rows, plans)
     needs = [_need(row, responses[row["incident_id"]]) for row in rows]
     due = {(row["incident_id"], row["role"]): row for row in rows}
@@ -180,12 +209,12 @@ async def _fill(
         for choice in choices
     ]
     shared = [{"passed_over": msgspec.to_builtins(passed)} for passed in passed_over]
-    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared, _DECIDED)
+    until = None if lease is None else now + lease
+    written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared, _DECIDED, until)
     await take_steps(connection, _steps(written, choices, now), noun=_DECIDED)
     new = {row["task_id"] for row in written if not row["known"]}
     await tell_people(connection, _news(due, choices, new), now)
-    ordered = [row["task_id"] for row in written if row["squad_id"] is not None]
-    return ordered, [row["task_id"] for row in written if row["squad_id"] is None]
+    return written
 
 
 def _steps(

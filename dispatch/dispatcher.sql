@@ -50,7 +50,8 @@ ORDER BY grade, incident_id, lead DESC, role
 
 -- name: write
 -- Whatever happened to the task between the decision and here, only what takes effect is logged and ordered. $4 is
--- the largest part of the decisions, the squads passed over; many entries may share one. $5 is what is notified.
+-- the largest part of the decisions, the squads passed over; many entries may share one. $5 is what is notified. Until $6
+-- whoever runs this may send the orders and nobody else, as behind a lease of the outbox; NULL: whoever comes first.
 WITH entry AS (
     SELECT * FROM jsonb_to_recordset($1) AS entry (incident_id bigint, task_id bigint, known boolean,
         grade smallint, role text, lead boolean, confined_space boolean, limits jsonb, unconfirmed_since timestamptz,
@@ -83,10 +84,16 @@ WITH entry AS (
            coalesce(actor, 'dispatcher'), concat_ws(' / ', head #>> '{reason,zh}', head #>> '{reason,en}')
     FROM effective WHERE squad_id IS NOT NULL OR NOT known ORDER BY task_id
 ), told AS (
-    INSERT INTO notification (key, task_id, incident_id, channel, recipient, grade, body, next_attempt_at, created_at)
-    SELECT key, task_id, incident_id, 'mqtt', squad_id, grade, body, $2, $2 FROM effective WHERE squad_id IS NOT NULL
+    INSERT INTO notification (key, task_id, incident_id, channel, recipient, grade, body, attempts, next_attempt_at,
+                              created_at)
+    SELECT key, task_id, incident_id, 'mqtt', squad_id, grade, body, CASE WHEN $6::timestamptz IS NULL THEN 0 ELSE 1 END,
+           coalesce($6, $2), $2
+    FROM effective WHERE squad_id IS NOT NULL
+    RETURNING task_id, notification_id, key, kind, recipient, body, attempts, sent_at
 )
-SELECT task_id, incident_id, role, squad_id, known, pg_notify('lifeline', $5) FROM effective ORDER BY task_id
+SELECT task_id, incident_id, role, squad_id, known, effective.grade, notification_id, told.key, kind, recipient, told.body,
+       attempts, sent_at, pg_notify('lifeline', $5)
+FROM effective LEFT JOIN told USING (task_id) ORDER BY task_id
 
 -- name: drop
 -- Nobody needs to be found any more for an incident that was closed or merged, or whose exercise has ended.

@@ -9,6 +9,9 @@ open, and then writes down what became of each. So a process may die anywhere:
 - between the broker and the last write: sent but not noted, so sent again when the lease ends, under the same key;
 - after it: sent again, under the same key, whenever the back-off ends without a receipt.
 
+The dispatcher of the same process hands over its orders leased already: they go out as soon as they are committed, and
+nobody waits for the look that would find them.
+
 An order and a reminder of it carry a one-time link to their page where ``page`` says where that is. Only the message
 holds it, so it is made anew with each sending, behind the lease and before the broker.
 
@@ -72,16 +75,23 @@ def back_off_s(attempts: int, jitter: float) -> float:
 
 
 async def run_once(
-    pool: asyncpg.Pool, publish: Publish, now: datetime, *, prefix: str = "squads", page: str | None = None
+    pool: asyncpg.Pool,
+    publish: Publish,
+    now: datetime,
+    *,
+    leased: Sequence[asyncpg.Record] = (),
+    prefix: str = "squads",
+    page: str | None = None,
 ) -> Sent:
     """Send every order that is due at ``now``, gravest first, and set when to send it again without a receipt.
 
+    With orders that are ``leased`` to the caller, those alone; there may be ``more`` then.
     ``page`` is the address of the page that one-time links open; without one there are none.
 
     A message that the broker didn't take is tried again after the same back-off. Waits at most SEND_WITHIN_S for the
     broker.
     """
-    rows = await pool.fetch(_SQL.lease, now, now + LEASE, MOST_PER_RUN)
+    rows = list(leased) or await pool.fetch(_SQL.lease, now, now + LEASE, MOST_PER_RUN)
     if not rows:
         return Sent()
     rows.sort(key=lambda row: (row["grade"], row["notification_id"]))
@@ -94,7 +104,7 @@ async def run_once(
         sent=errors.count(""),
         failed=len(rows) - errors.count(""),
         resent=sum(row["sent_at"] is not None and not error for row, error in zip(rows, errors, strict=True)),
-        more=len(rows) == MOST_PER_RUN,
+        more=bool(leased) or len(rows) == MOST_PER_RUN,
     )
 
 

@@ -29,25 +29,35 @@ async def respond(connection: Connection, now: datetime, most: int) -> tuple[int
 
     Returns how many, and the plans in force by their numbers, if there were any.
 
-    In the caller's transaction: roles to be filled, who is told, and the clock of the next report. A graver grade adds
-    to what is under way. An incident that was fed back while a hazard of it grew graver again starts anew.
+    In the caller's transaction: roles to be filled and the clock of the next report; ``tell_opened`` is for people. A
+    graver grade adds to what is under way. An incident that was fed back while a hazard of it grew graver again starts
+    anew.
     """
     rows = await connection.fetch(_SQL.outgrown, most)
     if not rows:
         return 0, {}
     plans = await in_force(connection)
-    entries, roles, notices = [], [], []
+    entries, roles = [], []
     for row in rows:
         plan_id, plan = plans.get(row["hazard_type"], (None, None))
         response = _response(plan, row["grade"], row["skill"])
         entries.append(_entry(row, plan_id, response, now))
         roles += [_role(row["incident_id"], role) for role in response.roles]
-        notices += [_opened(row, person) for person in response.tell]
     await connection.execute(_SQL.write, entries, roles)
     await take_steps(connection, [_again(row["incident_id"], now) for row in rows if row["again"]])
-    notices += await _reserve(connection, rows, plans, now)
-    await tell_people(connection, notices, now)
+    await tell_people(connection, await _reserve(connection, rows, plans, now), now)
     return len(rows), dict(plans.values())
+
+
+async def tell_opened(connection: Connection, now: datetime, most: int) -> int:
+    """Tell people of at most ``most`` incidents that a plan was applied to, once for each grade; how many incidents."""
+    rows = await connection.fetch(_SQL.untold, most)
+    if rows:
+        responses = await responses_of(connection, rows)
+        notices = [_opened(row, person) for row in rows for person in responses[row["incident_id"]].tell]
+        await tell_people(connection, notices, now)
+        await connection.execute(_SQL.told, [row["incident_id"] for row in rows])
+    return len(rows)
 
 
 async def _reserve(
@@ -126,11 +136,12 @@ def _role(incident_id: int, role: msgspec.Struct) -> dict[str, Any]:
 
 
 def _opened(row: asyncpg.Record, person: str) -> Notice:
-    colour = grade_of(5 - row["grade"])
-    news = ("升级为", "is now") if row["planned"] else ("", "is")
+    grade, before = row["planned_grade"], row["told_grade"]
+    colour = grade_of(5 - grade)
+    news = ("", "is") if before is None else ("升级为", "is now")
     return Notice(
-        key=f"incident-{row['incident_id']}-{row['grade']}-{person}",
-        kind="regraded" if row["planned"] else "opened",
+        key=f"incident-{row['incident_id']}-{grade}-{person}",
+        kind="opened" if before is None else "regraded",
         recipient=person,
         incident_id=row["incident_id"],
         text=Words(

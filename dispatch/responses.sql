@@ -38,3 +38,13 @@ FROM jsonb_to_recordset($2) AS role (incident_id bigint, name text, skill text, 
      title jsonb)
 WHERE incident_id IN (SELECT incident_id FROM applied)
 ON CONFLICT (incident_id, role) DO NOTHING
+
+-- name: untold
+-- Responses that people haven't been told of at the grade that they have now.
+SELECT incident_id, skill, title_zh, title_en, plan_id, response.grade AS planned_grade, told_grade
+FROM response JOIN incident USING (incident_id)
+WHERE told_grade IS DISTINCT FROM response.grade ORDER BY response.grade, incident_id LIMIT $1
+FOR NO KEY UPDATE OF response SKIP LOCKED
+
+-- name: told
+UPDATE response SET told_grade = grade WHERE incident_id = ANY ($1::bigint[])

@@ -63,6 +63,7 @@ class DispatchService:
     page: str | None = None
     stats: DispatchStats = field(default_factory=DispatchStats)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
+    _orders: list[asyncpg.Record] = field(default_factory=list)  # decided here, and leased to this process
 
     @property
     def ready(self) -> bool:
@@ -107,17 +108,23 @@ class DispatchService:
     async def send_out_once(self, now: datetime) -> dispatcher.Dispatched:
         """Decide once who goes where, counted; wakes the outbox."""
         started = perf_counter()
-        done = await dispatcher.send_out(self.pool, now)
+        # Without a connection nothing could be sent within the lease.
+        lease = notify.LEASE if self.publisher.connected.is_set() else None
+        done = await dispatcher.send_out(self.pool, now, lease=lease)
+        self._orders += done.orders
         stats = self.stats
         stats.decide_s = perf_counter() - started
         stats.runs += 1
         stats.ordered += len(done.ordered)
         stats.unassigned += len(done.unassigned)
         self._due.set()
+        if done.planned:
+            await dispatcher.tell(self.pool, now)
         return done
 
     async def settle_once(self, now: datetime) -> None:
-        """Close once what is over, counted; wakes the outbox."""
+        """Tell people what a process that died left untold, close once what is over, counted; wakes the outbox."""
+        await dispatcher.tell(self.pool, now)
         self.stats.closed += len(await dispatcher.settle(self.pool, now))
         self._due.set()
 
@@ -135,7 +142,10 @@ class DispatchService:
 
     async def send_once(self, now: datetime) -> notify.Sent:
         """One run of the outbox, counted."""
-        done = await notify.run_once(self.pool, self.publisher.deliver, now, prefix=self.prefix, page=self.page)
+        leased, self._orders = self._orders[: notify.MOST_PER_RUN], self._orders[notify.MOST_PER_RUN :]
+        done = await notify.run_once(
+            self.pool, self.publisher.deliver, now, leased=leased, prefix=self.prefix, page=self.page
+        )
         self.stats.sent += done.sent
         self.stats.resent += done.resent
         self.stats.send_failures += done.failed
