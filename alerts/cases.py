@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from alerts.clockbook import clocks_of
 from alerts.clocks import Clocks
 from alerts.errors import AlertRefusal
@@ -28,6 +30,8 @@ _SAVED = (
     "verified_at",
     "closed_at",
 )
+
+_READ = ("hazard_type", *_SAVED)
 
 
 class UnknownIncidentError(AlertRefusal):
@@ -148,15 +152,23 @@ class Record:
         return {name: getattr(self, name) for name in _SAVED}
 
 
-async def take_steps(connection: Connection, steps: Sequence[Step], *, noun: str = "incident") -> dict[int, Stage]:
+async def take_steps(
+    connection: Connection,
+    steps: Sequence[Step],
+    *,
+    noun: str = "incident",
+    locked: Sequence[asyncpg.Record] | None = None,
+) -> dict[int, Stage]:
     """Take ``steps`` in their order, in the caller's transaction; the stages that the incidents then have.
 
-    ``noun`` is what is notified when there is something new. Raises StageError when one isn't possible, and
+    ``noun`` is what is notified when there is something new. ``locked`` are the rows, as ``lock`` in cases.sql gives
+    them, of incidents that the caller had locked when it read them. Raises StageError when one isn't possible, and
     UnknownIncidentError; then nothing may be committed.
     """
     if not steps:
         return {}
-    records, body = await _lock(connection, {step.incident_id for step in steps})
+    wanted = {step.incident_id for step in steps}
+    records, body = await _lock(connection, wanted) if locked is None else _records(locked, wanted)
     if any(step.action in _WATCHED for step in steps):
         for row in await connection.fetch(_SQL.hazards, list(records)):
             records[row["incident_id"]].hazards = row["hazards"]
@@ -210,13 +222,15 @@ def unknown(incident_ids: Iterable[int]) -> UnknownIncidentError:
 async def _lock(connection: Connection, incident_ids: Iterable[int]) -> tuple[dict[int, Record], Any]:
     """Lock incidents until the transaction ends; beside them what is stored of the clocks in force."""
     wanted = sorted(incident_ids)
-    rows = await connection.fetch(_SQL.lock, wanted)
+    return _records(await connection.fetch(_SQL.lock, wanted), wanted)
+
+
+def _records(rows: Iterable[asyncpg.Record], wanted: Iterable[int]) -> tuple[dict[int, Record], Any]:
     records, clocks = {}, None
     for row in rows:
-        fields = dict(row)
-        clocks = fields.pop("clocks") or clocks
-        records[row["incident_id"]] = Record(**fields)
-    missing = [number for number in wanted if number not in records]
+        clocks = row["clocks"] or clocks
+        records[row["incident_id"]] = Record(**{name: row[name] for name in _READ})
+    missing = sorted(number for number in wanted if number not in records)
     if missing:
         raise unknown(missing)
     return records, clocks

@@ -69,13 +69,11 @@ class Finding:
         }
 
 
-_QUERY = {
-    "raised": _SQL.raise_hazards,
-    "upgraded": _SQL.regrade_hazards,
-    "downgraded": _SQL.regrade_hazards,
-    "cleared": _SQL.clear_hazards,
-    "latched": _SQL.latch_hazards,
-}
+_RAISE, _REGRADE, _CLEAR, _LATCH = (
+    _SQL.record.format(change=change)
+    for change in (_SQL.raise_hazards, _SQL.regrade_hazards, _SQL.clear_hazards, _SQL.latch_hazards)
+)
+_QUERY = {"raised": _RAISE, "upgraded": _REGRADE, "downgraded": _REGRADE, "cleared": _CLEAR, "latched": _LATCH}
 
 
 async def write_findings(connection: Connection, findings: Sequence[Finding]) -> None:
@@ -87,8 +85,7 @@ async def write_findings(connection: Connection, findings: Sequence[Finding]) ->
     touched: list[int] = []
     for wave in _waves(findings):
         touched += await _write_wave(connection, wave)
-    await connection.execute(_SQL.silence_hazards, touched)
-    await place_hazards(connection, touched)
+    await place_hazards(connection, touched, graded=True)
 
 
 def _waves(findings: Sequence[Finding]) -> list[list[Finding]]:
@@ -106,22 +103,21 @@ def _waves(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 
 async def _write_wave(connection: Connection, wave: Sequence[Finding]) -> list[int]:
-    records = {(finding.sensor_id, finding.track.hazard_type): finding.record for finding in wave}
-    entries: list[dict[str, Any]] = []
-    for query in dict.fromkeys(_QUERY[finding.event] for finding in wave):
-        chosen = [record for record in records.values() if _QUERY[record["event"]] == query]
+    records = {(finding.sensor_id, finding.track.hazard_type): finding.record for finding in wave}.values()
+    touched: list[int] = []
+    for query in dict.fromkeys(_QUERY[record["event"]] for record in records):
+        chosen = [record for record in records if _QUERY[record["event"]] == query]
         try:
-            rows = await connection.fetch(query, chosen)
+            rows = await connection.fetch(query, chosen, [event for record in chosen for event in _events(record)])
         except asyncpg.UniqueViolationError as error:
             raise HazardError("a hazard is open already") from error
         if len(rows) != len(chosen):
             raise HazardError(f"{len(chosen) - len(rows)} hazards are not open any more")
-        entries += [{**records[row[1], row[2]], "hazard_id": row[0]} for row in rows]
-    await connection.execute(_SQL.record_events, [event for entry in entries for event in _events(entry)])
-    return [entry["hazard_id"] for entry in entries]
+        touched += [row["hazard_id"] for row in rows]
+    return touched
 
 
-def _events(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    if entry["event"] not in ("raised", "upgraded") or not entry["latched"]:
-        return [entry]
-    return [entry, {**entry, "event": "latched", "reason_zh": _LATCHED_ZH, "reason_en": _LATCHED_EN}]
+def _events(record: dict[str, Any]) -> list[dict[str, Any]]:
+    if record["event"] not in ("raised", "upgraded") or not record["latched"]:
+        return [record]
+    return [record, {**record, "event": "latched", "reason_zh": _LATCHED_ZH, "reason_en": _LATCHED_EN}]

@@ -24,12 +24,15 @@ async def take_turn(connection: Connection) -> None:
     await connection.execute(_SQL.take_turn, _LOCK)
 
 
-async def place_hazards(connection: Connection, hazard_ids: Sequence[int]) -> None:
-    """Give an incident to each of these hazards that needs one, and bring the incidents' grades up to date."""
+async def place_hazards(connection: Connection, hazard_ids: Sequence[int], *, graded: bool) -> None:
+    """Give an incident to each of these hazards that needs one, and bring the incidents' grades up to date.
+
+    ``graded``: they were just raised or given another grade, so silences may cover them.
+    """
     settled: set[int] = set()
-    rows = await connection.fetch(_SQL.unplaced, hazard_ids)
+    rows = await connection.fetch(_SQL.unplaced, hazard_ids, graded)
     while rows and not await _place(connection, rows, settled):
-        rows = await connection.fetch(_SQL.unplaced, hazard_ids)
+        rows = await connection.fetch(_SQL.unplaced, hazard_ids, graded)
     touched = [hazard_id for hazard_id in hazard_ids if hazard_id not in settled]
     if touched:
         await regrade(connection, touched, ENGINE)

@@ -3,11 +3,38 @@
 SELECT pg_advisory_xact_lock($1)
 
 -- name: unplaced
--- Hazards that were ever yellow or worse, have no incident and are not silenced; work on sensors is no emergency.
+-- Hazards that were ever yellow or worse, have no incident and are not silenced; work on sensors is no emergency. Where $2
+-- says that they were just raised or grew graver, silences come first: of those that cover one the longest counts.
+WITH covered AS (
+    UPDATE hazard SET silence_id = longest.silence_id
+    FROM (
+        SELECT DISTINCT ON (hazard_id) hazard_id, silence.silence_id, reason, created_by
+        FROM hazard JOIN sensor USING (sensor_id) JOIN silence
+             ON hazard.graded_at >= silence.starts_at AND hazard.graded_at < silence.ends_at
+             AND (silence.sensor_id IS NULL OR silence.sensor_id = sensor.sensor_id)
+             AND (silence.grid_id IS NULL OR silence.grid_id = sensor.grid_id)
+             AND (silence.kind IS NULL OR silence.kind = sensor.kind)
+             AND (silence.hazard_type IS NULL OR silence.hazard_type = hazard.hazard_type)
+             AND (silence.work_order_id IS NULL OR EXISTS (
+                  SELECT FROM work_order_item AS item JOIN hazard AS listed USING (hazard_id)
+                  WHERE item.work_order_id = silence.work_order_id AND listed.sensor_id = sensor.sensor_id))
+        WHERE $2 AND hazard_id = ANY ($1::bigint[]) AND sensor.exercise_id = 0 AND hazard.silence_id IS NULL
+              AND (cleared_at IS NULL OR (incident_id IS NULL AND peak_grade <= 3)) -- or it would still get an incident
+        ORDER BY hazard_id, silence.ends_at DESC, silence.silence_id
+    ) AS longest
+    WHERE hazard.hazard_id = longest.hazard_id
+    RETURNING hazard.hazard_id, graded_at, grade, longest.silence_id, longest.reason, longest.created_by
+), said AS (
+    INSERT INTO hazard_event (hazard_id, at, event, grade, reason_zh, reason_en, actor)
+    SELECT hazard_id, graded_at, 'silenced', grade, '静默 ' || silence_id || '：' || reason,
+           'silence ' || silence_id || ': ' || reason, created_by
+    FROM covered
+)
 SELECT hazard_id, hazard.hazard_type, rule.body ->> 'skill' AS skill, grade, graded_at, longitude, latitude,
        attributes ->> 'chamber' AS chamber, sensor.exercise_id
 FROM hazard JOIN rule USING (rule_id) JOIN sensor USING (sensor_id)
 WHERE hazard_id = ANY ($1::bigint[]) AND incident_id IS NULL AND peak_grade <= 3 AND silence_id IS NULL
+  AND hazard_id NOT IN (SELECT hazard_id FROM covered)
   AND NOT coalesce((rule.body ->> 'maintenance')::boolean, false)
 
 -- name: joinable

@@ -104,6 +104,6 @@ async def end_silences(pool: asyncpg.Pool, now: datetime) -> int:
         await connection.execute(_SQL.pass_on, now)
         heard = [row["hazard_id"] for row in await connection.fetch(_SQL.end_silences, now)]
         if heard:
-            await place_hazards(connection, heard)
+            await place_hazards(connection, heard, graded=False)
             await tell(connection)
     return len(heard)

@@ -155,7 +155,7 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
     choice = by_hand(_need(row, response), squad, roster.engaged, why, now)
     entry = {**_entry(row, response, choice, now), "actor": actor, "passed_over": 1}
     written = await connection.fetch(_SQL.write, [entry], now, now, [{"passed_over": []}], "task", None)
-    await take_steps(connection, _steps(written, [choice], now, actor))
+    await take_steps(connection, _steps(written, [choice], now, actor), locked=written)
     number: int = row["task_id"]
     return number
 
@@ -211,7 +211,7 @@ async def _fill(
     shared = [{"passed_over": msgspec.to_builtins(passed)} for passed in passed_over]
     until = None if lease is None else now + lease
     written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared, _DECIDED, until)
-    await take_steps(connection, _steps(written, choices, now), noun=_DECIDED)
+    await take_steps(connection, _steps(written, choices, now), noun=_DECIDED, locked=written)
     new = {row["task_id"] for row in written if not row["known"]}
     await tell_people(connection, _news(due, choices, new), now)
     return written

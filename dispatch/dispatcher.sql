@@ -52,6 +52,7 @@ ORDER BY grade, incident_id, lead DESC, role
 -- Whatever happened to the task between the decision and here, only what takes effect is logged and ordered. $4 is
 -- the largest part of the decisions, the squads passed over; many entries may share one. $5 is what is notified. Until $6
 -- whoever runs this may send the orders and nobody else, as behind a lease of the outbox; NULL: whoever comes first.
+-- The incidents are locked since they were found due; beside them the clocks in force, as for a lock of the case.
 WITH entry AS (
     SELECT * FROM jsonb_to_recordset($1) AS entry (incident_id bigint, task_id bigint, known boolean,
         grade smallint, role text, lead boolean, confined_space boolean, limits jsonb, unconfirmed_since timestamptz,
@@ -91,9 +92,12 @@ WITH entry AS (
     FROM effective WHERE squad_id IS NOT NULL
     RETURNING task_id, notification_id, key, kind, recipient, body, attempts, sent_at
 )
-SELECT task_id, incident_id, role, squad_id, known, effective.grade, notification_id, told.key, kind, recipient, told.body,
-       attempts, sent_at, pg_notify('lifeline', $5)
-FROM effective LEFT JOIN told USING (task_id) ORDER BY task_id
+SELECT task_id, incident_id, role, squad_id, known, effective.grade, notification_id, told.key, told.kind, recipient,
+       told.body, attempts, sent_at, hazard_type, stage, due_at, fed_back_at, overtime, appeal, appealed_by, verified_how,
+       verified_by, verified_at, closed_at, pg_notify('lifeline', $5),
+       CASE row_number() OVER (ORDER BY task_id) WHEN 1
+           THEN (SELECT body FROM case_clock ORDER BY case_clock_id DESC LIMIT 1) END AS clocks
+FROM effective JOIN incident USING (incident_id) LEFT JOIN told USING (task_id) ORDER BY task_id
 
 -- name: drop
 -- Nobody needs to be found any more for an incident that was closed or merged, or whose exercise has ended.

@@ -116,14 +116,14 @@ async def adopt(connection: Connection, plans: Sequence[Plan], now: datetime) ->
 
 async def in_force(connection: Connection) -> dict[str, tuple[int, Plan]]:
     """Number and content of the plan in force for each hazard type that has one."""
-    return {row["hazard_type"]: (row["plan_id"], _plan(row)) for row in await connection.fetch(_SQL.in_force)}
+    return {row["hazard_type"]: (row["plan_id"], plan_of(row)) for row in await connection.fetch(_SQL.in_force)}
 
 
 async def plans_of(connection: Connection, plan_ids: Iterable[int]) -> dict[int, Plan]:
     """Revisions by their numbers, whether in force or not."""
     wanted = sorted(set(plan_ids))
     rows = await connection.fetch(_SQL.of_ids, wanted) if wanted else []
-    return {row["plan_id"]: _plan(row) for row in rows}
+    return {row["plan_id"]: plan_of(row) for row in rows}
 
 
 async def history(connection: Connection, hazard_type: str | None = None) -> list[asyncpg.Record]:
@@ -131,5 +131,6 @@ async def history(connection: Connection, hazard_type: str | None = None) -> lis
     return await connection.fetch(_SQL.history, hazard_type)
 
 
-def _plan(row: asyncpg.Record) -> Plan:
+def plan_of(row: asyncpg.Record) -> Plan:
+    """The plan of a row with hazard_type, revision and body."""
     return parse_plan(f"plan for {row['hazard_type']}, revision {row['revision']}", row["body"])

@@ -16,7 +16,7 @@ from database.pool import Connection
 from database.queries import load_queries
 from dispatch.exercises import REAL
 from dispatch.notices import Notice, tell_people
-from dispatch.planbook import in_force, plans_of
+from dispatch.planbook import plan_of, plans_of
 from dispatch.plans import Plan, Response, usual_response
 from dispatch.supplies import reserve, shortage
 from dispatch.words import Words
@@ -36,17 +36,16 @@ async def respond(connection: Connection, now: datetime, most: int) -> tuple[int
     rows = await connection.fetch(_SQL.outgrown, most)
     if not rows:
         return 0, {}
-    plans = await in_force(connection)
+    plans = {row["plan_id"]: plan_of(row) for row in rows if row["body"] is not None}
     entries, roles = [], []
     for row in rows:
-        plan_id, plan = plans.get(row["hazard_type"], (None, None))
-        response = _response(plan, row["grade"], row["skill"])
-        entries.append(_entry(row, plan_id, response, now))
+        response = _response(plans.get(row["plan_id"]), row["grade"], row["skill"])
+        entries.append(_entry(row, response, now))
         roles += [_role(row["incident_id"], role) for role in response.roles]
     await connection.execute(_SQL.write, entries, roles)
     await take_steps(connection, [_again(row["incident_id"], now) for row in rows if row["again"]])
     await tell_people(connection, await _reserve(connection, rows, plans, now), now)
-    return len(rows), dict(plans.values())
+    return len(rows), plans
 
 
 async def tell_opened(connection: Connection, now: datetime, most: int) -> int:
@@ -61,7 +60,7 @@ async def tell_opened(connection: Connection, now: datetime, most: int) -> int:
 
 
 async def _reserve(
-    connection: Connection, rows: Sequence[asyncpg.Record], plans: Mapping[str, tuple[int, Plan]], now: datetime
+    connection: Connection, rows: Sequence[asyncpg.Record], plans: Mapping[int, Plan], now: datetime
 ) -> list[Notice]:
     """Reserve the materials of each response; what the duty officer is told of those that fall short.
 
@@ -70,9 +69,9 @@ async def _reserve(
     notices = []
     exhausted: set[str] = set()
     for row in rows:
-        if row["hazard_type"] not in plans or row["exercise_id"] != REAL:
+        if row["plan_id"] is None or row["exercise_id"] != REAL:
             continue
-        wanted = plans[row["hazard_type"]][1].at(row["grade"]).materials
+        wanted = plans[row["plan_id"]].at(row["grade"]).materials
         # Thousands of incidents at once need not ask thousands of times for what has run out.
         missing = {item: amount for item, amount in wanted.items() if item in exhausted and not row["planned"]}
         asked = {item: amount for item, amount in wanted.items() if item not in missing}
@@ -116,11 +115,11 @@ def _response(plan: Plan | None, grade: int, skill: str) -> Response:
     return usual_response(skill) if plan is None else plan.at(grade)
 
 
-def _entry(row: asyncpg.Record, plan_id: int | None, response: Response, now: datetime) -> dict[str, Any]:
+def _entry(row: asyncpg.Record, response: Response, now: datetime) -> dict[str, Any]:
     reports = response.reports
     return {
         "incident_id": row["incident_id"],
-        "plan_id": plan_id,
+        "plan_id": row["plan_id"],
         "grade": row["grade"],
         "again": row["again"],
         "report_due_at": now + timedelta(seconds=reports.first_s) if reports is not None else None,

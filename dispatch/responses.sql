@@ -1,15 +1,25 @@
 -- name: outgrown
--- Incidents without a response, graver than it, or fed back with a hazard that has grown graver since the check on site.
-SELECT incident_id, hazard_type, incident.grade, skill, title_zh, title_en, response.incident_id IS NOT NULL AS planned,
-       stage = 'fed_back' AS again, exercise_id
-FROM incident LEFT JOIN response USING (incident_id)
-WHERE closed_at IS NULL AND exercise_id IN (SELECT exercise_id FROM exercise WHERE status = 'running')
-  AND (stage IN ('reported', 'filed', 'dispatched', 'handling')
-           AND (response.incident_id IS NULL OR response.grade > incident.grade)
-       OR stage = 'fed_back' AND EXISTS (SELECT FROM hazard WHERE hazard.incident_id = incident.incident_id
-                                         AND cleared_at IS NULL AND checked_at IS NULL))
-ORDER BY exercise_id <> 0, incident.grade, incident_id LIMIT $1
-FOR NO KEY UPDATE OF incident SKIP LOCKED
+-- Incidents without a response, graver than it, or fed back with a hazard that has grown graver since the check on site,
+-- and the plan in force for each; its content with the first of those that it is for.
+WITH outgrown AS MATERIALIZED (
+    SELECT incident_id, hazard_type, incident.grade, skill, response.incident_id IS NOT NULL AS planned,
+           stage = 'fed_back' AS again, exercise_id
+    FROM incident LEFT JOIN response USING (incident_id)
+    WHERE closed_at IS NULL AND exercise_id IN (SELECT exercise_id FROM exercise WHERE status = 'running')
+      AND (stage IN ('reported', 'filed', 'dispatched', 'handling')
+               AND (response.incident_id IS NULL OR response.grade > incident.grade)
+           OR stage = 'fed_back' AND EXISTS (SELECT FROM hazard WHERE hazard.incident_id = incident.incident_id
+                                             AND cleared_at IS NULL AND checked_at IS NULL))
+    ORDER BY exercise_id <> 0, incident.grade, incident_id LIMIT $1
+    FOR NO KEY UPDATE OF incident SKIP LOCKED
+)
+SELECT outgrown.*, plan_id, revision,
+       CASE WHEN row_number() OVER (PARTITION BY plan_id ORDER BY incident_id) = 1 THEN body END AS body
+FROM outgrown LEFT JOIN LATERAL (
+    SELECT plan_id, revision, body FROM plan
+    WHERE plan.hazard_type = outgrown.hazard_type AND approved_at IS NOT NULL ORDER BY revision DESC LIMIT 1
+) AS in_force ON true
+ORDER BY exercise_id <> 0, grade, incident_id
 
 -- name: write
 -- Roles that are called for stay so when the grade or the plan changes; a response that starts anew keeps them too.

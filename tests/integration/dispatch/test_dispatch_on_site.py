@@ -8,11 +8,10 @@ import msgspec
 import orjson
 import pytest
 
-from alerts import hazards
 from alerts.cases import UnknownIncidentError
+from alerts.incidents import place_hazards
 from alerts.silences import Selector, SilenceError, add_silence
 from database.engine import detect_engine, ensure_days
-from database.queries import load_queries
 from dispatch import dispatcher, maintenance, permits, receipts, supplies, watch
 from dispatch.contacts import Contact, Contacts, Owner, save_contacts
 from dispatch.kpis import DEFINITIONS, figures
@@ -30,7 +29,6 @@ COUNTY = Path(__file__).parents[3] / "counties" / "guangning"
 SQUAD = "squad:gas-near"
 GOOD = {"o2_pct_vol": 20.8, "ch4_lel_pct": 2.0, "h2s_mg_m3": 1.0, "co_mg_m3": 3.0}
 MINUTE = timedelta(minutes=1)
-_HAZARDS = load_queries(Path(hazards.__file__).with_suffix(".sql"))
 
 pytestmark = pytest.mark.usefixtures("squads")
 
@@ -311,7 +309,7 @@ async def test_a_silence_of_a_work_order_covers_its_sensors_and_ends_with_it(poo
             now, work,
         )  # fmt: skip
         ids = [row["hazard_id"] for row in found]
-        await connection.execute(_HAZARDS.silence_hazards, ids)
+        await place_hazards(connection, ids, graded=True)
         rows = await connection.fetch(
             "SELECT code, silence_id FROM hazard JOIN sensor USING (sensor_id) WHERE hazard_id = ANY($1::bigint[])", ids
         )
