@@ -1,6 +1,7 @@
 """What takes the messages in, each in a process of its own: the hub, a bare client, and the usual way."""
 
 import asyncio
+import gc
 import json
 import resource
 from collections.abc import Callable, Coroutine
@@ -54,7 +55,8 @@ class Gauge:
 async def _show(count: Callable[[], int], gauge: Gauge, ready: Callable[[], bool]) -> None:
     while not gauge.stop.is_set():
         gauge.done.value = count()
-        if ready():
+        if ready() and not gauge.ready.is_set():
+            gc.freeze()  # as the hub's processes do
             gauge.ready.set()
         await asyncio.sleep(_SHOW_S)
     gauge.peak_bytes.value = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
