@@ -120,6 +120,20 @@ async def test_the_engine_can_add_to_an_incident_that_is_being_dispatched(pool, 
         assert len((await dispatcher.run_once(pool, now)).ordered) == 1
 
 
+async def test_people_are_told_behind_the_orders_and_once_for_each_grade_whoever_does_it(pool, report, now):
+    told = "SELECT kind, grade FROM notification WHERE kind IN ('opened', 'regraded') ORDER BY notification_id"
+    incident_id = await report(grade=2)
+    done = await dispatcher.send_out(pool, now)
+    assert (done.planned, len(done.ordered), await pool.fetch(told)) == (1, 1, [])
+    for _ in range(2):  # the process that sent them out may have died: any may do it, and several at once
+        await asyncio.gather(*[dispatcher.tell(pool, now) for _ in range(3)])
+        assert [tuple(row) for row in await pool.fetch(told)] == [("opened", 2)]
+    await pool.execute("UPDATE incident SET grade = 1 WHERE incident_id = $1", incident_id)
+    assert (await dispatcher.send_out(pool, now)).planned == 1
+    await dispatcher.tell(pool, now)
+    assert [tuple(row) for row in await pool.fetch(told)] == [("opened", 2), ("regraded", 1)]
+
+
 async def test_a_task_opened_by_another_hand_is_respected(pool, report, now):
     # The other hand commits between the dispatcher's look at the incident and its write.
     incident_id = await report()

@@ -121,6 +121,26 @@ async def test_a_process_that_dies_while_sending_leaves_the_order_due_after_its_
     assert wire.keys == [f"order-{task_id}"] * 2
 
 
+async def test_orders_that_are_handed_over_are_sent_by_nobody_else_until_their_lease_ends(pool, report, wire, now):
+    await report()
+    done = await dispatcher.send_out(pool, now, lease=LEASE)
+    assert await notify.run_once(pool, wire.publish, now) == Sent()
+    assert await notify.run_once(pool, wire.publish, now, leased=done.orders) == Sent(sent=1, more=True)
+    assert wire.sent[0][0] == "squads/gas-near/orders"
+    row = await row_of(pool)
+    assert (row["attempts"], row["sent_at"]) == (1, now)
+    assert row["next_attempt_at"] <= now + timedelta(seconds=5)
+    assert await notify.run_once(pool, wire.publish, now + timedelta(seconds=5)) == Sent(sent=1, resent=1)
+    assert wire.sent[0] == wire.sent[1]
+
+
+async def test_orders_of_a_process_that_dies_with_them_in_its_hands_go_out_after_their_lease(pool, report, wire, now):
+    await report()
+    await dispatcher.send_out(pool, now, lease=LEASE)
+    assert await notify.run_once(pool, wire.publish, now + LEASE - timedelta(seconds=1)) == Sent()
+    assert await notify.run_once(pool, wire.publish, now + LEASE) == Sent(sent=1)
+
+
 async def test_a_receipt_that_overtakes_the_bookkeeping_wins(pool, task_id, wire, now):
     async def answered_at_once(topic: str, payload: bytes) -> None:
         await wire.publish(topic, payload)
