@@ -90,10 +90,10 @@ WITH entry AS (
     SELECT key, task_id, incident_id, 'mqtt', squad_id, grade, body, CASE WHEN $6::timestamptz IS NULL THEN 0 ELSE 1 END,
            coalesce($6, $2), $2
     FROM effective WHERE squad_id IS NOT NULL
-    RETURNING task_id, notification_id, key, kind, recipient, body, attempts, sent_at
+    RETURNING task_id, notification_id, key, kind, recipient, body, attempts, next_attempt_at, sent_at
 )
 SELECT task_id, incident_id, role, squad_id, known, effective.grade, notification_id, told.key, told.kind, recipient,
-       told.body, attempts, sent_at, hazard_type, stage, due_at, fed_back_at, overtime, appeal, appealed_by, verified_how,
+       told.body, attempts, next_attempt_at, sent_at, hazard_type, stage, due_at, fed_back_at, overtime, appeal, appealed_by, verified_how,
        verified_by, verified_at, closed_at, pg_notify('lifeline', $5),
        CASE row_number() OVER (ORDER BY task_id) WHEN 1
            THEN (SELECT body FROM case_clock ORDER BY case_clock_id DESC LIMIT 1) END AS clocks

@@ -10,7 +10,8 @@ open, and then writes down what became of each. So a process may die anywhere:
 - after it: sent again, under the same key, whenever the back-off ends without a receipt.
 
 The dispatcher of the same process hands over its orders leased already: they go out as soon as they are committed, and
-nobody waits for the look that would find them.
+nobody waits for the look that would find them. Those that can't be sent at once are left to that look: by then a task
+may have been withdrawn.
 
 An order and a reminder of it carry a one-time link to their page where ``page`` says where that is. Only the message
 holds it, so it is made anew with each sending, behind the lease and before the broker.
@@ -43,6 +44,7 @@ MOST_PER_RUN = 200
 MOST_ATTEMPTS = 12  # of a notice, in about half an hour; an order is sent for as long as it stands
 SEND_WITHIN_S = 5.0
 LEASE = timedelta(seconds=30)  # well above SEND_WITHIN_S, so that no second process sends what is being sent
+HAND_OVER = timedelta(seconds=10)  # the lease of orders that are handed over: so long they wait where a process dies
 _LINKED = frozenset({"order", "reminder"})
 BACKOFF_S = (5.0, 300.0)  # a squad's device answers within a second or not at all for a while
 
@@ -85,15 +87,18 @@ async def run_once(
 ) -> Sent:
     """Send every order that is due at ``now``, gravest first, and set when to send it again without a receipt.
 
-    With orders that are ``leased`` to the caller, those alone; there may be ``more`` then.
+    With orders that are ``leased`` to the caller, those alone whose lease lasts as long as sending may; there may be
+    ``more`` then.
     ``page`` is the address of the page that one-time links open; without one there are none.
 
     A message that the broker didn't take is tried again after the same back-off. Waits at most SEND_WITHIN_S for the
     broker.
     """
-    rows = list(leased) or await pool.fetch(_SQL.lease, now, now + LEASE, MOST_PER_RUN)
+    rows = [row for row in leased if row["next_attempt_at"] > now + timedelta(seconds=SEND_WITHIN_S)]
+    if not leased:
+        rows = await pool.fetch(_SQL.lease, now, now + LEASE, MOST_PER_RUN)
     if not rows:
-        return Sent()
+        return Sent(more=bool(leased))
     rows.sort(key=lambda row: (row["grade"], row["notification_id"]))
     linked = [(row["task_id"], row["recipient"]) for row in rows if page and row["kind"] in _LINKED]
     links = await make_links(pool, sorted(set(linked)), now, page=page) if page and linked else {}

@@ -27,7 +27,7 @@ _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 async def respond(connection: Connection, now: datetime, most: int) -> tuple[int, dict[int, Plan]]:
     """Apply plans to at most ``most`` incidents that have outgrown what was planned, gravest first.
 
-    Returns how many, and the plans in force by their numbers, if there were any.
+    Returns how many, and the plans that were applied by their numbers.
 
     In the caller's transaction: roles to be filled and the clock of the next report; ``tell_opened`` is for people. A
     graver grade adds to what is under way. An incident that was fed back while a hazard of it grew graver again starts
@@ -53,7 +53,8 @@ async def tell_opened(connection: Connection, now: datetime, most: int) -> int:
     rows = await connection.fetch(_SQL.untold, most)
     if rows:
         responses = await responses_of(connection, rows)
-        notices = [_opened(row, person) for row in rows for person in responses[row["incident_id"]].tell]
+        told = [row for row in rows if row["running"]]
+        notices = [_opened(row, person) for row in told for person in responses[row["incident_id"]].tell]
         await tell_people(connection, notices, now)
         await connection.execute(_SQL.told, [row["incident_id"] for row in rows])
     return len(rows)

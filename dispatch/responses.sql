@@ -37,6 +37,9 @@ WITH entry AS (
             WHEN (SELECT again FROM entry WHERE entry.incident_id = excluded.incident_id)
             THEN (SELECT coalesce(max(task_id), 0) FROM task WHERE task.incident_id = excluded.incident_id)
             ELSE response.after_task END,
+        told_grade = CASE -- whoever has the duty by now hears of what flares up, at whatever grade
+            WHEN (SELECT again FROM entry WHERE entry.incident_id = excluded.incident_id) THEN least(response.told_grade, 0)
+            ELSE response.told_grade END,
         report_kind = coalesce(response.report_kind, excluded.report_kind),
         report_due_at = least(response.report_due_at, excluded.report_due_at),
         report_clock_at = least(response.report_clock_at, excluded.report_clock_at)
@@ -50,10 +53,13 @@ WHERE incident_id IN (SELECT incident_id FROM applied)
 ON CONFLICT (incident_id, role) DO NOTHING
 
 -- name: untold
--- Responses that people haven't been told of at the grade that they have now.
-SELECT incident_id, skill, title_zh, title_en, plan_id, response.grade AS planned_grade, told_grade
-FROM response JOIN incident USING (incident_id)
-WHERE told_grade IS DISTINCT FROM response.grade ORDER BY response.grade, incident_id LIMIT $1
+-- Responses that people haven't been told of at the grade that they have now. Of an exercise that has ended nobody is told
+-- any more, and of a paused one when it goes on.
+SELECT incident_id, skill, incident.title_zh, incident.title_en, plan_id, response.grade AS planned_grade, told_grade,
+       exercise.status = 'running' AS running
+FROM response JOIN incident USING (incident_id) JOIN exercise USING (exercise_id)
+WHERE told_grade IS DISTINCT FROM response.grade AND exercise.status <> 'paused'
+ORDER BY exercise_id <> 0, response.grade, incident_id LIMIT $1
 FOR NO KEY UPDATE OF response SKIP LOCKED
 
 -- name: told

@@ -109,7 +109,7 @@ class DispatchService:
         """Decide once who goes where, counted; wakes the outbox."""
         started = perf_counter()
         # Without a connection nothing could be sent within the lease.
-        lease = notify.LEASE if self.publisher.connected.is_set() else None
+        lease = notify.HAND_OVER if self.publisher.connected.is_set() else None
         done = await dispatcher.send_out(self.pool, now, lease=lease)
         self._orders += done.orders
         stats = self.stats
@@ -130,7 +130,10 @@ class DispatchService:
 
     async def _send(self) -> None:
         while True:
-            # Without a connection nothing is tried, so that everything due goes out as soon as the broker is back.
+            # Without a connection nothing is tried, so that everything due goes out as soon as the broker is back. What
+            # is in hand is left to the outbox: who knows what will have become of it by then.
+            if not self.publisher.connected.is_set():
+                self._orders.clear()
             await self.publisher.connected.wait()
             self._due.clear()
             try:

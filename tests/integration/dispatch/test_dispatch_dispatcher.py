@@ -134,6 +134,44 @@ async def test_people_are_told_behind_the_orders_and_once_for_each_grade_whoever
     assert [tuple(row) for row in await pool.fetch(told)] == [("opened", 2), ("regraded", 1)]
 
 
+async def test_whoever_has_the_duty_by_now_is_told_of_what_flares_up(pool, report, now):
+    told = "SELECT kind, recipient FROM notification WHERE kind IN ('opened', 'regraded') ORDER BY notification_id"
+    incident_id = await report(grade=2)
+    (task_id,) = (await dispatcher.run_once(pool, now)).ordered
+    await finish(pool, task_id, now)
+    await pool.execute(
+        "INSERT INTO contact (contact_id, name_zh, name_en, person, channels)"
+        " VALUES ('b', '', '', 'duty_officer', '{console}')"
+    )
+    await pool.execute("UPDATE hazard SET checked_at = NULL WHERE incident_id = $1", incident_id)
+    later = now + timedelta(hours=9)
+    assert (await dispatcher.run_once(pool, later)).planned == 1
+    assert [tuple(row) for row in await pool.fetch(told)] == [("opened", "duty_officer"), ("regraded", "b")]
+
+
+@pytest.mark.parametrize(("status", "then"), [("ended", []), ("paused", ["opened"])])
+async def test_of_an_exercise_people_are_told_while_it_runs(pool, report, now, status, then):
+    told = "SELECT kind FROM notification WHERE kind IN ('opened', 'regraded')"
+    await report()
+    exercise = await pool.fetchval(
+        "INSERT INTO exercise (drill, title_zh, title_en, seed, status, started_at)"
+        " VALUES ('flood', '内涝', 'flood', 1, 'running', $1) RETURNING exercise_id",
+        now,
+    )
+    await pool.execute("UPDATE hazard SET incident_id = NULL")
+    await pool.execute("UPDATE incident SET exercise_id = $1", exercise)
+    assert (await dispatcher.send_out(pool, now)).planned == 1
+    for state in (status, "running"):
+        await pool.execute(
+            "UPDATE exercise SET status = $2, ended_at = $3 WHERE exercise_id = $1",
+            exercise,
+            state,
+            now if state == "ended" else None,
+        )
+        await dispatcher.tell(pool, now)
+        assert [row["kind"] for row in await pool.fetch(told)] == ([] if state == status else then)
+
+
 async def test_a_task_opened_by_another_hand_is_respected(pool, report, now):
     # The other hand commits between the dispatcher's look at the incident and its write.
     incident_id = await report()

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from dispatch import dispatcher, notify
-from dispatch.notify import LEASE, PublishError, Sent
+from dispatch.notify import HAND_OVER, LEASE, PublishError, Sent
 from dispatch.tasks import advance
 
 pytestmark = pytest.mark.usefixtures("squads")
@@ -123,7 +123,7 @@ async def test_a_process_that_dies_while_sending_leaves_the_order_due_after_its_
 
 async def test_orders_that_are_handed_over_are_sent_by_nobody_else_until_their_lease_ends(pool, report, wire, now):
     await report()
-    done = await dispatcher.send_out(pool, now, lease=LEASE)
+    done = await dispatcher.send_out(pool, now, lease=HAND_OVER)
     assert await notify.run_once(pool, wire.publish, now) == Sent()
     assert await notify.run_once(pool, wire.publish, now, leased=done.orders) == Sent(sent=1, more=True)
     assert wire.sent[0][0] == "squads/gas-near/orders"
@@ -136,9 +136,20 @@ async def test_orders_that_are_handed_over_are_sent_by_nobody_else_until_their_l
 
 async def test_orders_of_a_process_that_dies_with_them_in_its_hands_go_out_after_their_lease(pool, report, wire, now):
     await report()
-    await dispatcher.send_out(pool, now, lease=LEASE)
-    assert await notify.run_once(pool, wire.publish, now + LEASE - timedelta(seconds=1)) == Sent()
-    assert await notify.run_once(pool, wire.publish, now + LEASE) == Sent(sent=1)
+    await dispatcher.send_out(pool, now, lease=HAND_OVER)
+    assert await notify.run_once(pool, wire.publish, now + HAND_OVER - timedelta(seconds=1)) == Sent()
+    assert await notify.run_once(pool, wire.publish, now + HAND_OVER) == Sent(sent=1)
+
+
+async def test_orders_that_were_held_too_long_are_left_to_the_outbox(pool, report, wire, now):
+    await report()
+    done = await dispatcher.send_out(pool, now, lease=HAND_OVER)
+    (task_id,) = done.ordered
+    later = now + HAND_OVER - timedelta(seconds=notify.SEND_WITHIN_S)
+    await advance(pool, task_id, "cancel", "user:li", later)
+    assert await notify.run_once(pool, wire.publish, later, leased=done.orders) == Sent(more=True)
+    await notify.run_once(pool, wire.publish, now + HAND_OVER)
+    assert f"order-{task_id}" not in wire.keys
 
 
 async def test_a_receipt_that_overtakes_the_bookkeeping_wins(pool, task_id, wire, now):
