@@ -96,6 +96,25 @@ async def test_whoever_does_not_keep_up_is_let_go_and_nobody_else_suffers(
     assert (slow.over, quick.over, feed.stats.let_go) == (True, False, 1)
 
 
+async def test_a_burst_lets_nobody_go_who_keeps_up(feed: Feed, pool: asyncpg.Pool, county: Any) -> None:
+    subscription, taken = feed.subscribe(ALL, None), []
+
+    async def keep_up() -> None:
+        while True:
+            taken.extend(await subscription.take())
+
+    keeping_up = asyncio.create_task(keep_up())
+    await pool.execute(
+        "INSERT INTO incident_event (incident_id, at, event, actor)"
+        " SELECT $1, now(), 'commented', 'x' FROM generate_series(1, $2)",
+        county.incident,
+        3 * MOST_WAITING,
+    )
+    assert await feed.round(pool) == 3 * MOST_WAITING
+    keeping_up.cancel()
+    assert (len(taken), subscription.over, feed.stats.let_go) == (3 * MOST_WAITING, False, 0)
+
+
 async def test_a_place_is_what_was_given_out(everybody: dict[str, httpx.AsyncClient]) -> None:
     for text in ("x", "1", "1-", "-1-2", "1-2-3", "9" * 30 + "-1"):
         assert (await everybody["viewer"].get("/stream", headers={"Last-Event-ID": text})).status_code == 422
