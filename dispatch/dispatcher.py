@@ -4,31 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import msgspec
 
 from alerts.cases import close_finished, take_steps
-from alerts.stages import Step
 from database.pool import Connection
 from database.queries import load_queries
-from dispatch.assignment import Choice
 from dispatch.candidates import by_hand
 from dispatch.choosing import choose
-from dispatch.escalation import Clock, next_at
+from dispatch.entries import ACTOR, entry_of, need_of, news_of, steps_of
 from dispatch.exercises import pause_for_real_red
-from dispatch.notices import Notice, tell_people
-from dispatch.orders import Order, Place, order_key
-from dispatch.plans import Plan, Response
+from dispatch.notices import tell_people
+from dispatch.plans import Plan
 from dispatch.reports import ask_for_final
 from dispatch.responses import respond, responses_of, tell_opened
-from dispatch.situation import Need
 from dispatch.squads import Roster, Squad, UnknownSquadError, load_roster, on_duty
 from dispatch.steps import TransitionError, unknown_task
 from dispatch.supplies import release
 from dispatch.tasks import withdraw
-from dispatch.words import STATUS_ZH, Words
+from dispatch.words import STATUS_ZH
 
 _SQL = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -36,7 +31,6 @@ MOST_PER_RUN = 500  # incidents that a plan is applied to; bounds the time and m
 MOST_ROLES_PER_RUN = 1000  # what plans mostly call for at so many incidents
 _EXPLAIN_ANEW = timedelta(minutes=1)
 TURN = 0x53_45_4E_44  # "SEND", the advisory lock of those who take squads on and off
-_ACTOR = "dispatcher"
 _DECIDED = "decision"  # notified by the dispatcher's own decisions: all hear it, but it doesn't wake itself
 
 
@@ -110,7 +104,7 @@ async def settle(pool: asyncpg.Pool, now: datetime) -> tuple[int, ...]:
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_SQL.take_turn, TURN)
-        closed = await close_finished(connection, _ACTOR, now)
+        closed = await close_finished(connection, ACTOR, now)
         await release(connection, now)
         await ask_for_final(connection, now)
         await connection.execute(_SQL.drop, now)
@@ -152,10 +146,10 @@ async def send_by_hand(connection: Connection, task_id: int, squad_id: str, why:
             en=f"nobody is called for the {task['role']} of incident {task['incident_id']} any more",
         )
     row, response = rows[0], (await responses_of(connection, rows))[task["incident_id"]]
-    choice = by_hand(_need(row, response), squad, roster.engaged, why, now)
-    entry = {**_entry(row, response, choice, now), "actor": actor, "passed_over": 1}
+    choice = by_hand(need_of(row, response), squad, roster.engaged, why, now)
+    entry = {**entry_of(row, response, choice, now), "actor": actor, "passed_over": 1}
     written = await connection.fetch(_SQL.write, [entry], now, now, [{"passed_over": []}], "task", None)
-    await take_steps(connection, _steps(written, [choice], now, actor), locked=written)
+    await take_steps(connection, steps_of(written, [choice], now, actor), locked=written)
     number: int = row["task_id"]
     return number
 
@@ -196,7 +190,7 @@ async def _fill(
     if not rows:
         return []
     responses = await responses_of(connection, rows, plans)
-    needs = [_need(row, responses[row["incident_id"]]) for row in rows]
+    needs = [need_of(row, responses[row["incident_id"]]) for row in rows]
     due = {(row["incident_id"], row["role"]): row for row in rows}
     choices = await choose(connection, needs, due, roster, now)
     taken_off = [choice.preemption.task_id for choice in choices if choice.preemption and choice.preemption.automatic]
@@ -204,117 +198,14 @@ async def _fill(
     passed_over = list({id(choice.passed_over): choice.passed_over for choice in choices}.values())
     places = {id(passed): place for place, passed in enumerate(passed_over, 1)}
     entries = [
-        _entry(due[choice.incident_id, choice.role], responses[choice.incident_id], choice, now)
+        entry_of(due[choice.incident_id, choice.role], responses[choice.incident_id], choice, now)
         | {"passed_over": places[id(choice.passed_over)]}
         for choice in choices
     ]
     shared = [{"passed_over": msgspec.to_builtins(passed)} for passed in passed_over]
     until = None if lease is None else now + lease
     written = await connection.fetch(_SQL.write, entries, now, now - _EXPLAIN_ANEW, shared, _DECIDED, until)
-    await take_steps(connection, _steps(written, choices, now), noun=_DECIDED, locked=written)
+    await take_steps(connection, steps_of(written, choices, now), noun=_DECIDED, locked=written)
     new = {row["task_id"] for row in written if not row["known"]}
-    await tell_people(connection, _news(due, choices, new), now)
+    await tell_people(connection, news_of(due, choices, new), now)
     return written
-
-
-def _steps(
-    written: Sequence[asyncpg.Record], choices: Sequence[Choice], now: datetime, actor: str = _ACTOR
-) -> list[Step]:
-    """What the tasks that were written mean for their cases, which are filed and dispatched once each."""
-    tasks = {(row["incident_id"], row["role"]): row for row in written}
-    steps = []
-    for choice in choices:
-        task = tasks.get((choice.incident_id, choice.role))
-        if task is not None:
-            about = {"task_id": task["task_id"]}
-            steps.append(Step(choice.incident_id, "file", actor, now, detail=about))
-            if choice.squad_id is not None:
-                sent = {**about, "squad_id": choice.squad_id, "reason": msgspec.to_builtins(choice.reason)}
-                steps.append(Step(choice.incident_id, "dispatch", actor, now, detail=sent))
-    return steps
-
-
-def _need(row: asyncpg.Record, response: Response) -> Need:
-    return Need(
-        incident_id=row["incident_id"],
-        grade=row["grade"],
-        skill=row["skill"],
-        longitude=row["longitude"],
-        latitude=row["latitude"],
-        since=row["opened_at"],
-        declined=dict(zip(row["declined_by"] or (), row["declined_at"] or (), strict=True)),
-        role=row["role"],
-        lead=row["lead"],
-        preempt=response.preempt,
-        exercise_id=row["exercise_id"],
-    )
-
-
-def _entry(row: asyncpg.Record, response: Response, choice: Choice, now: datetime) -> dict[str, Any]:
-    status = "unassigned" if choice.squad_id is None else "ordered"
-    since = row["unconfirmed_since"] or now
-    clock = Clock(row["task_id"], status, now, since, now, response.limits, response.escalation)
-    entry = {
-        "incident_id": choice.incident_id,
-        "task_id": row["task_id"],
-        "known": row["known"],
-        "grade": row["grade"],
-        "role": row["role"],
-        "lead": row["lead"],
-        "confined_space": row["confined_space"],
-        "limits": msgspec.to_builtins(response.limits),
-        "unconfirmed_since": since,
-        "clock_at": next_at(clock, now),
-        "squad_id": choice.squad_id,
-        "head": msgspec.to_builtins(msgspec.structs.replace(choice, passed_over=())),
-    }
-    if choice.squad_id is not None:
-        order = _order(row, response, choice, now)
-        entry |= {"key": order.key, "body": order.body}
-        if choice.arrival_s is not None:
-            entry["arrival_expected_at"] = now + timedelta(seconds=choice.arrival_s)
-    return entry
-
-
-def _order(row: asyncpg.Record, response: Response, choice: Choice, now: datetime) -> Order:
-    return Order(
-        key=order_key(row["task_id"]),
-        task_id=row["task_id"],
-        incident_id=choice.incident_id,
-        grade=row["grade"],
-        hazard_type=row["hazard_type"],
-        title=Words(row["title_zh"], row["title_en"]),
-        role=Words(row["role_zh"], row["role_en"]),
-        reason=choice.reason,
-        place=Place(row["longitude"], row["latitude"], row["grid_id"]),
-        ordered_at=now,
-        confirm_before=now + timedelta(seconds=response.limits.confirm_s),
-        needs_permit=row["confined_space"],
-        checklist=response.checklist,
-        materials=dict(response.materials) if row["lead"] else {},
-        exercise_id=row["exercise_id"],
-    )
-
-
-def _news(due: Mapping[tuple[int, str], asyncpg.Record], choices: Sequence[Choice], new: set[int]) -> list[Notice]:
-    """What the duty officer is told: roles that nobody can fill, and squads that could be taken off for red."""
-    notices = []
-    for choice in choices:
-        task_id = due[choice.incident_id, choice.role]["task_id"]
-        if choice.shortfall is not None and task_id in new:
-            notices.append(_notice(f"shortfall-{task_id}", "shortfall", choice, task_id, choice.shortfall))
-        if choice.preemption is not None:
-            key = f"preemption-{task_id}-{choice.preemption.task_id}"
-            notices.append(_notice(key, "preemption", choice, task_id, choice.preemption.reason))
-    return notices
-
-
-def _notice(key: str, kind: Any, choice: Choice, task_id: int, text: Words) -> Notice:
-    return Notice(
-        key=key,
-        kind=kind,
-        recipient="duty_officer",
-        incident_id=choice.incident_id,
-        task_id=task_id,
-        text=Words(f"事件{choice.incident_id}：{text.zh}", f"Incident {choice.incident_id}: {text.en}"),
-    )

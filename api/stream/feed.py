@@ -27,7 +27,7 @@ MOST_WAITING = 500
 _TICK_S = 1.0
 _GATHER_S = 0.1  # what happens meanwhile goes to each listener in one piece
 _GATHER_PER_LISTENER_S = 0.0005  # writing to one takes 0.05 ms: all together, a tenth of a core
-_ROWS_AT_ONCE = MOST_WAITING
+_ROWS_AT_ONCE = MOST_WAITING  # what one look brings has room with whoever keeps up
 ACCESS = "access"  # notified when a session or a key has ended
 
 

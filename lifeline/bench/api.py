@@ -26,7 +26,7 @@ from lifeline.bench.consumers import run_hub
 from lifeline.bench.fleet import bench_sensors, register
 from lifeline.bench.listening import LISTENERS, Listening, measure_listening
 from lifeline.bench.policies import COMPRESSED_AFTER, compress, compress_rollups, hold_jobs, roll_up
-from lifeline.bench.probe import PROBE
+from lifeline.bench.probe import add_probe
 from lifeline.bench.run import Run, start_run
 from lifeline.bench.servers import BenchServers
 from lifeline.bench.serving import serving
@@ -127,7 +127,7 @@ async def _furnish(servers: BenchServers, interval_s: int) -> tuple[str, int, in
             await compress_rollups(connection, kind.table, now)
     await connection.execute(_SQL.settle)
     key = await add_key(connection, "bench", "viewer", now)
-    probe_id: int = await connection.fetchval(_SQL.probe, PROBE.code)
+    probe_id = await add_probe(connection)
     await connection.close()
     return key, probe_id, rows
 

@@ -7,7 +7,3 @@ CROSS JOIN generate_series($3::timestamptz, $4::timestamptz, $5::interval) AS at
 
 -- name: settle
 VACUUM ANALYZE
-
--- name: probe
--- A sensor of no readings but those that are sent to see how soon they are there.
-INSERT INTO sensor (code, kind) VALUES ($1, 'gas') RETURNING sensor_id

@@ -29,7 +29,7 @@ from ingest.kinds import KINDS
 from lifeline.bench.consumers import run_hub
 from lifeline.bench.fleet import bench_sensors, register
 from lifeline.bench.office import CHANGES_PER_S, CONSOLES, PASSWORD, PREFIX, READY_S, Office, Round, Window
-from lifeline.bench.probe import PROBE
+from lifeline.bench.probe import add_probe
 from lifeline.bench.run import Run, start_run
 from lifeline.bench.servers import BenchServers
 from lifeline.scratch import clear_session
@@ -94,14 +94,14 @@ async def _furnish(servers: BenchServers) -> tuple[list[int], int]:
     now = datetime.now(UTC)
     await load_shipped(connection, default_rules(), now)
     rule_id, _ = (await in_force(connection, now)).rules["gas", "gas_combustible"]
-    await register(connection, [*bench_sensors(SENSORS), PROBE])
+    await register(connection, bench_sensors(SENSORS))
+    probe_id = await add_probe(connection)
     await connection.execute(_SQL.placed)
     if servers.engine == "plain":
         for kind in KINDS.values():
             await ensure_days(connection, kind.table, [now.date()])
     incidents = [row["incident_id"] for row in await connection.fetch(_SQL.cases, INCIDENTS, now, rule_id)]
     await connection.execute(_SQL.people, CONSOLES, await hash_password(PASSWORD), now)
-    probe_id: int = await connection.fetchval("SELECT sensor_id FROM sensor WHERE code = $1", PROBE.code)
     await connection.execute("ANALYZE")
     await connection.close()
     return incidents, probe_id

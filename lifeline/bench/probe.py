@@ -3,17 +3,26 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import aiomqtt
 
 from database.pool import Connection, connect
+from database.queries import load_queries
 from ingest.broker import Broker
 from lifeline.bench.servers import BenchServers
 from simulators.generator import LoadSensor
 
+_SQL = load_queries(Path(__file__).with_suffix(".sql"))
 PROBE = LoadSensor("probe", "gas")
 _PROBES_PER_S = 5
 _LOOKS_S = 0.002
+
+
+async def add_probe(connection: Connection) -> int:
+    """Enter ``PROBE`` in the register; its number."""
+    number: int = await connection.fetchval(_SQL.add, PROBE.code, PROBE.kind)
+    return number
 
 
 async def commits(servers: BenchServers, prefix: str, probe_id: int, seconds: float) -> list[float]:
@@ -33,7 +42,6 @@ async def commits(servers: BenchServers, prefix: str, probe_id: int, seconds: fl
     return commits_ms
 
 
-async def _committed(connection: Connection, sensor_id: int, at: datetime) -> None:
-    look = "SELECT EXISTS (SELECT FROM reading_gas WHERE sensor_id = $1 AND time = $2)"
-    while not await connection.fetchval(look, sensor_id, at):  # noqa: ASYNC110 - of another process
+async def _committed(connection: Connection, probe_id: int, at: datetime) -> None:
+    while not await connection.fetchval(_SQL.committed, probe_id, at):  # noqa: ASYNC110 - of another process
         await asyncio.sleep(_LOOKS_S)

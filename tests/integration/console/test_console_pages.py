@@ -85,6 +85,18 @@ async def test_every_page_of_the_menu_shows_what_there_is(desk: Desks, rows: Row
     assert barred == []
 
 
+async def test_a_list_says_that_nothing_is_there_once_that_is_known(desk: Desks) -> None:
+    at = await desk("officer", "en")
+    kept_waiting = await at.page.context.new_page()
+    await kept_waiting.route_web_socket("**", lambda _: None)  # what fills lists comes over it
+    await kept_waiting.goto(f"{at.hub.address}/console/silences")
+    await expect(kept_waiting.locator("table th").first).to_be_visible()
+    await expect(kept_waiting.locator("td.empty")).to_have_count(0)
+    await kept_waiting.close()
+    await at.open("/silences")
+    await expect(at.page.locator("tr[data-row], td.empty")).not_to_have_count(0)
+
+
 def row(at: Desk, text: str) -> Locator:
     """The first row that holds ``text``."""
     return at.page.locator("[data-row]").filter(has_text=text).first

@@ -189,7 +189,7 @@ async def test_a_task_opened_by_another_hand_is_respected(pool, report, now):
             while not await pool.fetchval(WAITING):  # until it waits for the unique index
                 pass
         await attempt.commit()
-        assert (await run).ordered == ()
+        assert await run == dispatcher.Dispatched(planned=1)
     assert await tasks_of(pool, incident_id) == [("gas-far", "ordered")]
     assert await pool.fetchval("SELECT count(*) FROM notification WHERE kind = 'order'") == 0
 

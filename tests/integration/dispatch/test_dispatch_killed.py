@@ -14,8 +14,8 @@ import pytest
 
 from dispatch import dispatcher, notify, watch
 
-# Runs the stages once in a child that kills itself at its k-th step: each statement of the database, each message to
-# the broker. Prints how many orders had left by then; 'whole' when it came through.
+# Runs the stages once, as the service does, in a child that kills itself at its k-th step: each statement of the
+# database, each message to the broker. Prints how many orders had left by then; 'whole' when it came through.
 _CHILD = """
 import asyncio, os, signal, sys
 from datetime import datetime, timedelta
@@ -49,8 +49,11 @@ async def stages(fatal):
         print(topic, payload.decode(), flush=True)
         step()
     await watch.run_once(pool, now)
-    await dispatcher.run_once(pool, now)
-    await notify.run_once(pool, publish, now)
+    done = await dispatcher.send_out(pool, now, lease=notify.HAND_OVER)
+    while (await notify.run_once(pool, publish, now, leased=done.orders)).more:
+        done = dispatcher.Dispatched()
+    await dispatcher.tell(pool, now)
+    await dispatcher.settle(pool, now)
     print("whole", flush=True)
     os._exit(0)
 
@@ -139,6 +142,7 @@ async def test_whenever_the_dispatcher_is_killed_one_squad_is_sent(
             assert [topic for topic, _ in orders] == [f"squads/{tasks[-1][0]}/orders"], fatal
             events = await pool.fetch("SELECT event FROM incident_event WHERE incident_id = $1", incident_id)
             assert sorted(row["event"] for row in events) == course, fatal
+            assert await pool.fetchval("SELECT count(*) FROM notification WHERE kind = 'opened'") == 1, fatal
     finally:
         child.send_signal(signal.SIGKILL)
         child.communicate()
